@@ -1,4 +1,6 @@
-/* What must hold however input is cut: of streams of additions, played in several ways. */
+/* What must hold however input is cut, and framed for a WebSocket: of streams of additions, played
+ * in several ways.
+ */
 import { expect } from "vitest";
 import { additionsOf } from "./additions.ts";
 import { anywhere, bytes, hear, whole } from "./cut-world.ts";
@@ -17,7 +19,8 @@ function storyOf(seed: number, input: Buffer): string {
 }
 
 /**
- * The replies to so many streams are the same however they are cut. Returns what each was answered.
+ * The replies to so many streams are the same however they are cut or framed. Returns what each
+ * was answered.
  */
 export function expectSameReplies(first: number, streams: number): Heard[] {
   return Array.from({ length: streams }, (_, index) => {
@@ -26,8 +29,12 @@ export function expectSameReplies(first: number, streams: number): Heard[] {
     const story = storyOf(seed, input);
     const once = hear(input, whole, shardsOf(seed));
     expect(once.ending, `of ${story}`).not.toBe("silent");
-    for (const cuts of [bytes, anywhere(seed), anywhere(seed + 1)]) {
-      const heard = hear(input, cuts, shardsOf(seed));
+    for (const heard of [
+      ...[bytes, anywhere(seed), anywhere(seed + 1)].map((cuts) =>
+        hear(input, cuts, shardsOf(seed)),
+      ),
+      hear(input, anywhere(seed), shardsOf(seed), seed),
+    ]) {
       // Where the server closes, how much was told before depends on what came with the end.
       const pushes = heard.ending === "closed" ? once.pushes : heard.pushes;
       expect({ ...heard, pushes }, `of ${story}`).toEqual(once);
@@ -48,8 +55,10 @@ export function expectAsManyReplies(first: number, streams: number): Heard[] {
     const story = storyOf(seed, input);
     const once = hear(input, whole, shardsOf(seed));
     expect(once.ending, `of ${story}`).not.toBe("silent");
-    for (const cuts of [bytes, anywhere(seed)]) {
-      const { ending, replies } = hear(input, cuts, shardsOf(seed));
+    for (const { ending, replies } of [
+      ...[bytes, anywhere(seed)].map((cuts) => hear(input, cuts, shardsOf(seed))),
+      hear(input, whole, shardsOf(seed), seed),
+    ]) {
       expect(ending, `of ${story}`).not.toBe("silent");
       const isWhole = ending === "answered" && once.ending === "answered";
       if (isWhole) expect(replies.length, `of ${story}`).toBe(once.replies.length);

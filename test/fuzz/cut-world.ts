@@ -34,8 +34,11 @@ const PLACES = [
   { tube: "b", count: 3 },
 ] as const;
 
-/** Plays the input to a fresh server. Throws if a reply is none, or an invariant is broken. */
-export function hear(input: Buffer, cuts: Cuts, shards: number): Heard {
+/**
+ * Plays the input to a fresh server, by a WebSocket that frames as the seed has it, if there is
+ * one. Throws if a reply is none, or an invariant is broken.
+ */
+export function hear(input: Buffer, cuts: Cuts, shards: number, framing?: number): Heard {
   const world = new World({ shards, limits: { maxJobBytes: 250 } });
   const other = world.connect();
   for (const { tube, count } of PLACES) {
@@ -43,7 +46,7 @@ export function hear(input: Buffer, cuts: Cuts, shards: number): Heard {
     for (let job = 0; job < count; job++) other.ask(`put ${job} ${job % 2} 600 1\r\nx\r\n`);
   }
   other.ask("reserve-with-timeout 0\r\nreserve-with-timeout 0\r\n");
-  const client = world.connect();
+  const client = framing === undefined ? world.connect() : world.connectFramed(framing);
   for (const piece of cuts(Buffer.concat([input, Buffer.from(FILLER + END)]))) {
     if (client.isGone) break;
     client.say(piece);

@@ -16,6 +16,8 @@ export interface Duellist {
   readonly name: string;
   /** Whether it knows Homemaker's own commands. */
   readonly hasAdditions: boolean;
+  /** What `npm run fuzz` is told of it beside a seed, as `NAME=value `; if absent, nothing. */
+  readonly variables?: string;
   /** Starts a fresh one. `seed` may choose its shape. */
   start(options: {
     maxJobSizeBytes: number;
@@ -88,7 +90,9 @@ async function explain(
     budgetMs: shrinkMs,
     isShortEnough: (shorter) => countRequests(shorter) <= shortEnough,
   });
-  const replay = `FUZZ_SEED=${stream.seed} FUZZ_COMMANDS=${Math.min(STREAM_COMMANDS, commands)} npm run fuzz`;
+  const { variables = "" } = duellists[1];
+  const most = Math.min(STREAM_COMMANDS, commands);
+  const replay = `${variables}FUZZ_SEED=${stream.seed} FUZZ_COMMANDS=${most} npm run fuzz`;
   const report = [
     `mismatch in the stream of seed ${stream.seed}; replay it with: ${replay}`,
     ...describeMismatch(first, duellists),

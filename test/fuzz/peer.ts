@@ -2,7 +2,7 @@
  * One raw connection of the fuzzer: bytes out in whatever pieces are wanted, whole replies in,
  * every wait with a deadline.
  */
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { partsOf, ReplyReader } from "./raw-replies.ts";
 import { Random } from "../support/random.ts";
@@ -24,14 +24,14 @@ export interface Answers {
 
 /** A client connection that sends and receives raw bytes. */
 export class Peer {
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #reader = new ReplyReader();
   #replies: Buffer[] = [];
   #closed = false;
   #news: () => void = () => {};
 
   /** @param socket connected, without Nagle's delay, and one that may be half-closed */
-  constructor(socket: Socket) {
+  constructor(socket: Duplex) {
     this.#socket = socket;
     socket.on("data", (bytes: Buffer) => {
       for (const reply of this.#reader.take(bytes)) this.#replies.push(reply);

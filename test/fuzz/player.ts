@@ -7,7 +7,7 @@
  * connection beside the stream; how often that was necessary differs from server to server and is
  * noted, for the comparison.
  */
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { Peer, type Answers } from "./peer.ts";
 import type { Step, Stream } from "./stream.ts";
 import type { Request } from "./unit.ts";
@@ -15,7 +15,7 @@ import type { Request } from "./unit.ts";
 /** A running server as the player sees it; a ServerProcess is one. */
 export interface Playable {
   /** Connects; without Nagle's delay, and so that the connection may be half-closed. */
-  connect(): Promise<Socket>;
+  connect(): Promise<Duplex>;
   signal(signal: NodeJS.Signals): void;
 }
 

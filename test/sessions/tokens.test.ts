@@ -265,7 +265,7 @@ describe("a wrong token", () => {
     const tell = (_level: string, _message: string, fields: object): void =>
       void told.push(JSON.stringify(fields));
     const settings = { verbosity: 2, maxJobBytes: 100 };
-    const inlet = openTraced(outlet, (own) => world.open(own, 0), 1, settings, tell);
+    const inlet = openTraced(outlet, (own) => world.door(0).open(own), 1, settings, tell);
     inlet.receive(Buffer.from("AUTH ROOT\r\nau"));
     inlet.receive(Buffer.from("th ROOT\r\nauth WRONG"));
     inlet.receive(Buffer.from(`ER${"x".repeat(400)}\r\nauth WRONG\r\n`));

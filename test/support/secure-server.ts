@@ -10,6 +10,7 @@ import { afterAll, onTestFinished } from "vitest";
 import { Authority } from "./certificates.ts";
 import type { Issued } from "./certificates.ts";
 import { startHomemaker } from "./homemaker.ts";
+import type { Credentials } from "./secure-socket.ts";
 import type { ServerProcess } from "./server-process.ts";
 import { until } from "./until.ts";
 
@@ -18,6 +19,12 @@ export class Trust {
   readonly directory = mkdtempSync(join(tmpdir(), "homemaker-tls-"));
   readonly authority = new Authority(this.directory);
   readonly issued = this.authority.issue("first");
+
+  /** What a server shows that nobody renews. */
+  get credentials(): Credentials {
+    const { certPath, keyPath } = this.issued;
+    return { certPath, keyPath, ca: this.authority.cert };
+  }
 
   /** Of a test file, at whose end it is gone. */
   static ofFile(): Trust {

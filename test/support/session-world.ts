@@ -21,10 +21,16 @@ import { SessionHost } from "../../src/session/host.ts";
 import type { TokenBook } from "../../src/session/token-book.ts";
 import type { SessionJournal, ShownFigures } from "../../src/session/session-journal.ts";
 import type { SessionLimits } from "../../src/session/desk.ts";
+import type { Door } from "../../src/runtime.ts";
 import type { Inlet, Outlet } from "../../src/transport.ts";
+import { webSocketDoor } from "../../src/transports/web-socket-door.ts";
 import { EngineShard } from "../engine/engine.ts";
 import { loadVerifyModule } from "../engine/verify-build.ts";
+import { FramingClient } from "../websocket/framing-client.ts";
 import { NO_PROCESS } from "./no-process.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+import { PLAIN_VOICE } from "./voice.ts";
+import type { Voice } from "./voice.ts";
 
 const BUILD = new URL("../../build/", import.meta.url);
 const ENGINE = new WebAssembly.Module(readFileSync(new URL("engine.wasm", BUILD)));
@@ -32,8 +38,7 @@ const CONTROL = await loadBuiltControl();
 const AMPLE_BYTES = 1_073_741_824;
 /** More rounds without time passing than any test needs: something runs in circles. */
 const ROUNDS_MAX = 100_000;
-/** What a transport hands over at most. */
-const CHUNK_BYTES = 65_536;
+const WEB_SOCKETS = { wsOrigins: [], wsMessageBytes: 2 ** 31, wsIdleMillis: Infinity };
 const NAMES = new TextEncoder();
 const PAGES_MAX = 65536;
 /** The wall clock's milliseconds at the beginning of every world: two worlds tell one time. */
@@ -213,15 +218,36 @@ export class World {
 
   /** A new connection to a thread, of a client that is called that, if it has a name. */
   connect(thread = 0, peer?: string): End {
-    return new End(this, thread, peer);
+    return new End(this, this.door(thread), PLAIN_VOICE, peer);
   }
 
-  /** The session of a new connection to a thread. */
-  open(outlet: Outlet, thread: number): Inlet {
-    this.common.admitConnection(Infinity);
-    const counters = this.common.counters(thread);
-    counters[COUNTER_ACCEPTED] = (counters[COUNTER_ACCEPTED] ?? 0) + 1;
-    return this.host(thread).open(outlet);
+  /** A WebSocket to the first thread, whose client frames as that seed has it. */
+  connectFramed(seed: number): End {
+    return new End(this, this.webSocketDoor(0), new FramingClient(seed));
+  }
+
+  /**
+   * What WebSockets to a thread come by. Nobody is asked whether he is there: hours pass at once
+   * here, in which nobody could answer. What silence does is websocket/connection.test.ts's.
+   */
+  webSocketDoor(thread: number): Door {
+    return webSocketDoor(this.door(thread), WEB_SOCKETS, new VirtualClock());
+  }
+
+  /** What a transport of that thread opens its sessions by. */
+  door(thread: number): Door {
+    const host = this.host(thread);
+    return {
+      admit: () => {
+        const counters = this.common.counters(thread);
+        counters[COUNTER_ACCEPTED] = (counters[COUNTER_ACCEPTED] ?? 0) + 1;
+        return this.common.admitConnection(Infinity);
+      },
+      open: (outlet, token) => host.open(outlet, token),
+      knows: (token) => host.knows(token),
+      left: () => this.common.releaseConnection(),
+      troubled: (message) => void this.announced.push(message),
+    };
   }
 
   /** Runs something after what is under way. */
@@ -334,27 +360,36 @@ export class End implements Outlet {
   writes = 0;
   readonly peer: string | undefined;
   readonly #world: World;
+  readonly #door: Door;
+  readonly #voice: Voice;
   readonly #inlet: Inlet;
   #received: Buffer[] = [];
   #isGone = false;
 
-  constructor(world: World, thread: number, peer?: string) {
+  constructor(world: World, door: Door, voice: Voice, peer?: string) {
     this.peer = peer;
     this.#world = world;
-    this.#inlet = world.open(this, thread);
+    this.#door = door;
+    this.#voice = voice;
+    door.admit();
+    this.#inlet = door.open(this);
+    this.#deliver(voice.greet());
   }
 
   /* The client's side. */
 
   /** Hands input over in one buffer, which is overwritten afterwards, as a transport's is. */
   say(input: string | Uint8Array): this {
-    const all = Buffer.from(input);
-    for (let at = 0; at < all.length && !this.#isGone; at += CHUNK_BYTES) {
-      const chunk = Buffer.from(all.subarray(at, at + CHUNK_BYTES));
-      this.#inlet.receive(chunk);
-      chunk.fill("!");
-    }
+    this.#deliver(this.#voice.say(Buffer.from(input)));
     return this;
+  }
+
+  #deliver(pieces: readonly Buffer[]): void {
+    for (const piece of pieces) {
+      if (this.#isGone) return;
+      this.#inlet.receive(piece);
+      piece.fill("!");
+    }
   }
 
   /** Hands over input that lies in a buffer which others use too. */
@@ -391,7 +426,7 @@ export class End implements Outlet {
   drop(): void {
     if (this.#isGone) return;
     this.#isGone = true;
-    this.#world.common.releaseConnection();
+    this.#door.left();
     this.#inlet.closed();
   }
 
@@ -403,7 +438,9 @@ export class End implements Outlet {
 
   write(bytes: Uint8Array): boolean {
     this.writes += 1;
-    this.#received.push(Buffer.from(bytes));
+    const { data, answers } = this.#voice.hear(bytes);
+    this.#received.push(data);
+    if (answers.length > 0) this.#world.later(() => this.#deliver(answers));
     if (!this.reads) this.backlogBytes += bytes.length;
     if (this.keeps) this.kept.push(bytes);
     return this.keeps;

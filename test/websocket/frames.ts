@@ -43,26 +43,42 @@ export function clientFrame(frame: ClientFrame): Buffer {
 
 /** The frames that those bytes are. Throws if a server may not send such, and if one is cut off. */
 export function serverFrames(bytes: Buffer): readonly ServerFrame[] {
-  const frames: ServerFrame[] = [];
-  let at = 0;
-  while (at < bytes.length) {
-    const first = bytes.readUInt8(at);
-    const begins = bytes.readUInt8(at + 1);
-    if ((first & 0xf0) !== 0x80) throw new Error(`a frame begins with ${first}`);
-    if (begins > 127) throw new Error("a frame of the server is masked");
-    const lengthBytes = begins < 126 ? 0 : begins === 126 ? 2 : 8;
-    const length =
-      lengthBytes === 0
-        ? begins
-        : lengthBytes === 2
-          ? bytes.readUInt16BE(at + 2)
-          : Number(bytes.readBigUInt64BE(at + 2));
-    at += 2 + lengthBytes;
-    if (at + length > bytes.length) throw new Error("a frame is cut off");
-    frames.push({ opcode: first & 0x0f, payload: bytes.subarray(at, at + length) });
-    at += length;
-  }
+  const { frames, rest } = wholeServerFrames(bytes);
+  if (rest.length > 0) throw new Error("a frame is cut off");
   return frames;
+}
+
+/** The frames at the beginning of those bytes, and what is not whole. Throws as `serverFrames`. */
+export function wholeServerFrames(bytes: Buffer): { frames: readonly ServerFrame[]; rest: Buffer } {
+  const frames: ServerFrame[] = [];
+  let rest = bytes;
+  for (;;) {
+    const frame = firstServerFrame(rest);
+    if (frame === undefined) return { frames, rest };
+    frames.push(frame);
+    rest = rest.subarray(frame.bytes);
+  }
+}
+
+/** The first frame, and how long it is; undefined if it is not whole. */
+function firstServerFrame(bytes: Buffer): (ServerFrame & { bytes: number }) | undefined {
+  if (bytes.length < 2) return undefined;
+  const first = bytes.readUInt8(0);
+  const begins = bytes.readUInt8(1);
+  if ((first & 0xf0) !== 0x80) throw new Error(`a frame begins with ${first}`);
+  if (begins > 127) throw new Error("a frame of the server is masked");
+  const lengthBytes = begins < 126 ? 0 : begins === 126 ? 2 : 8;
+  const header = 2 + lengthBytes;
+  if (bytes.length < header) return undefined;
+  const length =
+    lengthBytes === 0
+      ? begins
+      : lengthBytes === 2
+        ? bytes.readUInt16BE(2)
+        : Number(bytes.readBigUInt64BE(2));
+  const end = header + length;
+  if (bytes.length < end) return undefined;
+  return { opcode: first & 0x0f, payload: bytes.subarray(header, end), bytes: end };
 }
 
 /** The request that every WebSocket begins with, with more lines of its head. */

@@ -1,17 +1,23 @@
 /* Our server as a target: the real process behind real sockets, in several shapes.
  */
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { COMMAND } from "../../support/command.ts";
 import { RUNTIMES } from "../../support/runtimes.ts";
 import type { RuntimeName } from "../../support/runtimes.ts";
+import { secureSocket } from "../../support/secure-socket.ts";
+import type { Credentials } from "../../support/secure-socket.ts";
 import { ServerProcess } from "../../support/server-process.ts";
 import type { Address } from "../../support/server-process.ts";
+import { webSocketUrl } from "../../support/web-socket-url.ts";
 import type { ServerOptions } from "../dialogue.ts";
 import type { Target } from "../stage.ts";
-import { ProcessTarget } from "./processes.ts";
+import { ProcessTarget, SocketWire } from "./processes.ts";
+import type { Connect } from "./processes.ts";
+import { WebSocketWire } from "./web-socket-wire.ts";
 
 /** The shape of a server of ours. */
 export interface Shape {
@@ -19,7 +25,9 @@ export interface Shape {
   /** I/O threads. */
   readonly threads: number;
   readonly shards: number;
-  readonly listen: "tcp" | "unix";
+  readonly listen: "tcp" | "unix" | "ws" | "tls";
+  /** Of a server with TLS. */
+  readonly credentials?: Credentials;
   /** Each process keeps its jobs in a directory of its own, synced. */
   readonly keepsJobs?: boolean;
   /** What runs it; if absent, Node. */
@@ -30,7 +38,8 @@ export interface Shape {
 // around it.
 function boundAddress(output: string): Address | undefined {
   const [, path, host, port] =
-    /listening on (?:unix:([^\s"]+)|(?:ws:\/\/)?\[?([\w.:]+?)\]?:(\d+))/i.exec(output) ?? [];
+    /listening on (?:unix:([^\s"]+)|(?:(?:ws|tls):\/\/)?\[?([\w.:]+?)\]?:(\d+))/i.exec(output) ??
+    [];
   if (path !== undefined) return { path };
   return host === undefined || port === undefined ? undefined : { host, port: Number(port) };
 }
@@ -42,6 +51,7 @@ export function homemakerTarget(shape: Shape): Target {
     title: shape.title,
     server: shape.keepsJobs === true ? "homemaker with data" : "homemaker",
     processes: 6,
+    connect: connectTo(shape),
     start: (options) => {
       const data = shape.keepsJobs === true ? dataFlags(directories) : [];
       return start([...where(shape), ...flagsOf(options), ...data], shape.runtime);
@@ -86,11 +96,35 @@ function start(flags: readonly string[], runtime: RuntimeName = "node"): Promise
   });
 }
 
-function where({ threads, shards, listen }: Shape): string[] {
-  const tcp = ["-l", "127.0.0.1", "-p", "0"];
-  const unix = ["-l", `unix:${join(tmpdir(), `dialogue-${randomUUID()}.sock`)}`];
-  const address = listen === "tcp" ? tcp : unix;
-  return [...address, "--threads", String(threads), "--shards", String(shards)];
+function where(shape: Shape): string[] {
+  const { threads, shards } = shape;
+  return [...addressOf(shape), "--threads", String(threads), "--shards", String(shards)];
+}
+
+function addressOf({ listen, credentials }: Shape): string[] {
+  switch (listen) {
+    case "tcp":
+      return ["-l", "127.0.0.1", "-p", "0"];
+    case "unix":
+      return ["-l", `unix:${join(tmpdir(), `dialogue-${randomUUID()}.sock`)}`];
+    case "ws":
+      return ["-l", "ws://127.0.0.1:0"];
+    case "tls": {
+      const { certPath = "", keyPath = "" } = credentials ?? {};
+      return ["-l", "tls://127.0.0.1:0", "--tls-cert", certPath, "--tls-key", keyPath];
+    }
+  }
+}
+
+/** How to connect to such a server; undefined: by the socket where it listens. */
+function connectTo({ listen, credentials }: Shape): Connect | undefined {
+  if (listen === "ws") return (server) => WebSocketWire.open(webSocketUrl(server));
+  if (listen !== "tls") return undefined;
+  return async ({ address }) => {
+    const socket = secureSocket(address, credentials?.ca ?? "");
+    await once(socket, "secureConnect");
+    return new SocketWire(socket);
+  };
 }
 
 function flagsOf(options: ServerOptions): string[] {

@@ -7,6 +7,7 @@
  * process that cannot be brought back to that state is ended, as is one on which a case failed.
  */
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import { TUBE_SETTINGS } from "../../../src/protocol/tube-settings.ts";
 import type { ServerProcess } from "../../support/server-process.ts";
 import type { Case, ServerOptions, Signal } from "../dialogue.ts";
@@ -28,16 +29,22 @@ const FRESH_STATS: Readonly<Record<string, string>> = {
   "current-tubes": "1",
 };
 
+/** Connects to a server. */
+export type Connect = (server: ServerProcess) => Promise<Wire>;
+
 /** What makes a target out of a server. */
 export interface ProcessTargetOptions {
   readonly title: string;
   readonly server: ServerName;
   start(options: ServerOptions): Promise<ServerProcess>;
+  /** If absent, by a socket where it says that it listens. */
+  readonly connect?: Connect | undefined;
   /** How many processes may run at once. */
   readonly processes: number;
 }
 
-class SocketWire implements Wire {
+/** A socket, as the player wants it. */
+export class SocketWire implements Wire {
   readonly inbox = new Inbox();
   readonly #socket: Socket;
 
@@ -69,8 +76,9 @@ class SocketWire implements Wire {
 
   reset(): void {
     // Only TCP knows a reset.
-    if (this.#socket.remoteAddress === undefined) this.#socket.destroy();
-    else this.#socket.resetAndDestroy();
+    const isTcp = this.#socket.remoteAddress !== undefined && !(this.#socket instanceof TLSSocket);
+    if (isTcp) this.#socket.resetAndDestroy();
+    else this.#socket.destroy();
   }
 }
 
@@ -86,15 +94,18 @@ class ProcessStage implements Stage {
   baseId = 0;
   readonly patienceMs = PATIENCE_MS;
   readonly #server: ServerProcess;
+  readonly #connect: Connect;
   readonly #leave: (stage: ProcessStage, reusable: boolean) => Promise<void>;
-  #control: SocketWire | undefined;
-  #wires: SocketWire[] = [];
+  #control: Wire | undefined;
+  #wires: Wire[] = [];
 
   constructor(
     server: ServerProcess,
+    connectTo: Connect,
     leave: (stage: ProcessStage, reusable: boolean) => Promise<void>,
   ) {
     this.#server = server;
+    this.#connect = connectTo;
     this.#leave = leave;
   }
 
@@ -103,7 +114,7 @@ class ProcessStage implements Stage {
   }
 
   async connect(): Promise<Wire> {
-    const wire = await connectWire(this.#server);
+    const wire = await this.#connect(this.#server);
     this.#wires.push(wire);
     return wire;
   }
@@ -143,8 +154,8 @@ class ProcessStage implements Stage {
     await this.#server.stop();
   }
 
-  async #controlWire(): Promise<SocketWire> {
-    this.#control ??= await connectWire(this.#server);
+  async #controlWire(): Promise<Wire> {
+    this.#control ??= await this.#connect(this.#server);
     return this.#control;
   }
 
@@ -223,7 +234,8 @@ export class ProcessTarget implements Target {
   }
 
   async #start(options: ServerOptions, shared: boolean): Promise<ProcessStage> {
-    const stage = new ProcessStage(await this.#options.start(options), async (left, reusable) => {
+    const { start, connect = connectWire } = this.#options;
+    const stage = new ProcessStage(await start(options), connect, async (left, reusable) => {
       if (shared && reusable) this.#idle.push(left);
       else await this.#discard(left);
       this.#exit();

@@ -5,17 +5,20 @@
  * threads, one after the other, so that every case takes the same course each time. It is a strict
  * transport: input is handed over in one buffer that is overwritten afterwards, as the real ones
  * do. Whenever nothing more happens by itself, the verify build of the engine walks each shard.
+ * The sessions may stand behind the door for WebSockets; then the client frames at random.
  */
 import { FAILURES_KEPT } from "../../../assembly/constants.ts";
+import type { Door } from "../../../src/runtime.ts";
 import type { SessionLimits } from "../../../src/session/desk.ts";
 import type { Inlet, Outlet } from "../../../src/transport.ts";
 import { bookOf } from "../../support/token-book.ts";
 import { LIMITS, World } from "../../support/session-world.ts";
+import { PLAIN_VOICE } from "../../support/voice.ts";
+import type { Voice } from "../../support/voice.ts";
+import { FramingClient } from "../../websocket/framing-client.ts";
 import type { Case, ServerOptions } from "../dialogue.ts";
 import { Inbox, readStats } from "../stage.ts";
 import type { Stage, Target, Wire } from "../stage.ts";
-
-const CHUNK_BYTES = 65_536;
 
 /** Threads and shards of the server that is imitated. */
 export interface SessionShape {
@@ -24,6 +27,24 @@ export interface SessionShape {
   readonly shards: number;
   /** The text of a file of tokens; if absent, everybody may do everything. */
   readonly tokens?: string;
+  /** The seed of how the clients of WebSockets frame; if absent, there are no WebSockets. */
+  readonly framing?: number | undefined;
+}
+
+/** The world of a server of that shape. */
+export function worldOf(
+  { threads, shards, tokens }: SessionShape,
+  options: ServerOptions,
+  idle: () => boolean,
+): World {
+  return new World({
+    threads,
+    shards,
+    limits: limitsOf(options),
+    failuresKept: options.keepFailures ?? FAILURES_KEPT,
+    idle,
+    ...(tokens !== undefined && { tokens: bookOf(tokens) }),
+  });
 }
 
 function limitsOf(options: ServerOptions): Partial<SessionLimits> {
@@ -44,29 +65,35 @@ class VirtualWire implements Wire, Outlet {
   readonly backlogBytes = 0;
   readonly peer = "nowhere";
   readonly #server: VirtualServer;
+  readonly #voice: Voice;
+  readonly #door: Door;
   readonly #inlet: Inlet;
   readonly #waiting: Buffer[] = [];
   #paused = false;
   #shut = false;
   #over = false;
 
-  constructor(server: VirtualServer, thread: number) {
+  constructor(server: VirtualServer, door: Door, voice: Voice) {
     this.#server = server;
-    this.#inlet = server.world.open(this, thread);
+    this.#voice = voice;
+    this.#door = door;
+    door.admit();
+    this.#inlet = door.open(this);
+    this.#waiting.push(...voice.greet());
   }
 
   /* The client's side. */
 
   send(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
-      this.#waiting.push(Buffer.from(bytes.subarray(at, at + CHUNK_BYTES)));
-    }
+    this.#waiting.push(...this.#voice.say(bytes));
     this.#server.settle();
     return Promise.resolve();
   }
 
   shutdown(): void {
-    this.#shut = true;
+    const words = this.#voice.finish();
+    if (words === undefined) this.#shut = true;
+    else this.#waiting.push(...words);
     this.#server.settle();
   }
 
@@ -97,7 +124,9 @@ class VirtualWire implements Wire, Outlet {
   /* The server's side. */
 
   write(bytes: Uint8Array): boolean {
-    this.inbox.push(bytes);
+    const { data, answers } = this.#voice.hear(bytes);
+    this.inbox.push(data);
+    this.#waiting.push(...answers);
     return false;
   }
 
@@ -114,9 +143,8 @@ class VirtualWire implements Wire, Outlet {
     if (this.#over) return;
     this.#over = true;
     this.inbox.end();
-    const { world } = this.#server;
-    world.later(() => {
-      world.common.releaseConnection();
+    this.#server.world.later(() => {
+      this.#door.left();
       this.#inlet.closed();
     });
   }
@@ -125,22 +153,27 @@ class VirtualWire implements Wire, Outlet {
 /** A world and the connections to it. */
 class VirtualServer {
   readonly world: World;
+  readonly #doors: readonly Door[];
+  readonly #framing: number | undefined;
   readonly #wires: VirtualWire[] = [];
 
-  constructor({ threads, shards, tokens }: SessionShape, options: ServerOptions) {
-    this.world = new World({
-      threads,
-      shards,
-      limits: limitsOf(options),
-      failuresKept: options.keepFailures ?? FAILURES_KEPT,
-      idle: () => this.#idle(),
-      ...(tokens !== undefined && { tokens: bookOf(tokens) }),
+  constructor(shape: SessionShape, options: ServerOptions) {
+    this.world = worldOf(shape, options, () => this.#idle());
+    this.#framing = shape.framing;
+    this.#doors = this.world.hosts.map((_, thread) => {
+      const { world } = this;
+      return this.#framing === undefined ? world.door(thread) : world.webSocketDoor(thread);
     });
   }
 
   /** A connection to one thread after the other. */
   connect(): VirtualWire {
-    const wire = new VirtualWire(this, this.#wires.length % this.world.hosts.length);
+    const index = this.#wires.length;
+    const door = this.#doors[index % this.#doors.length];
+    if (door === undefined) throw new RangeError("a server has a thread");
+    const voice =
+      this.#framing === undefined ? PLAIN_VOICE : new FramingClient(this.#framing + index);
+    const wire = new VirtualWire(this, door, voice);
     this.#wires.push(wire);
     return wire;
   }
