@@ -3,12 +3,15 @@
  * starts one more worker, which alone touches the disk and commits (browser-committer.ts). Started
  * by page-queue.ts.
  */
+import { JournalError } from "../broker/errors.ts";
 import { openBroker } from "../broker/open-broker.ts";
 import type { Broker } from "../broker/broker.ts";
 import { Sharing } from "../embedded/sharing.ts";
 import type { Log } from "../log.ts";
+import { codeOf } from "../system-error.ts";
 import { postedError } from "./broker-news.ts";
 import type { BrokerNews, BrokerSeed, PageNews } from "./broker-news.ts";
+import { leaseOf } from "./opfs.ts";
 import { born, tell } from "./started-worker.ts";
 import { WEB_PORTS } from "./web-ports.ts";
 import { workerBroker } from "./worker-broker.ts";
@@ -24,21 +27,33 @@ async function open({ options, hasLog, port }: BrokerSeed): Promise<void> {
     say({ kind: "broken", error: postedError(error) });
     sharing?.close();
   };
+  let giveBack = (): void => undefined;
   try {
+    if (options.dataDirectory !== undefined) giveBack = await leased(options.dataDirectory);
     const broker = await openBroker({ ...options, ...(hasLog && { log }), onBroken }, workerBroker);
     sharing = new Sharing(broker, options.dataDirectory !== undefined, WEB_PORTS);
     serve(sharing, port);
-    listen(broker, sharing);
+    listen(broker, sharing, giveBack);
     say({ kind: "open" });
   } catch (error) {
+    giveBack();
     say({ kind: "failed", error: postedError(error) });
   }
 }
 
-function listen(broker: Broker, sharing: Sharing): void {
+/** Rejects with a JournalError. */
+async function leased(directory: string): Promise<() => void> {
+  try {
+    return await leaseOf(directory);
+  } catch (error) {
+    throw new JournalError(postedError(error).message, codeOf(error));
+  }
+}
+
+function listen(broker: Broker, sharing: Sharing, giveBack: () => void): void {
   addEventListener("message", ({ data }: MessageEvent<PageNews>) => {
     if (data.kind === "share") serve(sharing, data.port);
-    else void close(broker, sharing);
+    else void close(broker, sharing, giveBack);
   });
 }
 
@@ -47,15 +62,11 @@ function serve(sharing: Sharing, other: object): void {
   if (port !== undefined) sharing.serve(port);
 }
 
-async function close(broker: Broker, sharing: Sharing): Promise<void> {
-  try {
-    await broker.close();
-    say({ kind: "closed", error: undefined });
-  } catch (error) {
-    say({ kind: "closed", error: postedError(error) });
-  } finally {
-    sharing.close();
-  }
+async function close(broker: Broker, sharing: Sharing, giveBack: () => void): Promise<void> {
+  const error = await broker.close().then(() => undefined, postedError);
+  sharing.close();
+  giveBack(); // before the page hears of it, which may open the directory at once
+  say({ kind: "closed", error });
 }
 
 void open((await born()) as BrokerSeed);

@@ -5,6 +5,7 @@
  * So a worker holds a lock of its own as long as it lives (navigator.locks), which is given to
  * whoever started it afterwards, however it ended. Used by page-queue.ts and worker-broker.ts.
  */
+import { released, waitForLock } from "./held-lock.ts";
 
 /** A worker that was started. */
 export interface StartedWorker {
@@ -68,11 +69,6 @@ export function startWorker(
   };
 }
 
-/** Resolves when nobody holds that lock. */
-function released(name: string): Promise<void> {
-  return navigator.locks.request(name, () => undefined);
-}
-
 /** In a worker: what it was given. Call it once, before anything is awaited. */
 export async function born(): Promise<unknown> {
   addEventListener("unhandledrejection", ({ reason }) => {
@@ -83,12 +79,7 @@ export async function born(): Promise<unknown> {
   const { life, seed } = await new Promise<Birth>((resolve) => {
     addEventListener("message", ({ data }: MessageEvent<Birth>) => resolve(data), { once: true });
   });
-  await new Promise<void>((held) => {
-    void navigator.locks.request(life, () => {
-      held();
-      return new Promise(() => undefined); // until this worker is gone
-    });
-  });
+  await waitForLock(life); // it is held until this worker is gone
   tell(ALIVE);
   return seed;
 }

@@ -2,7 +2,9 @@
  * Node.
  */
 import type { BrokerRuntime, CommitterThread } from "../runtime.ts";
+import type { CommitterSeed, CommitterSupervisor } from "../runtime.ts";
 import { ModuleMissingError } from "../runtime.ts";
+import { startWorker } from "./started-worker.ts";
 import { workerLoop } from "./worker-loop.ts";
 
 const GIB = 1_073_741_824;
@@ -45,6 +47,9 @@ async function readModule(name: string): Promise<Uint8Array<ArrayBuffer>> {
   }
 }
 
-function startCommitter(): CommitterThread {
-  throw new Error("there is no journal here yet");
+/** A worker of this worker, which ends with it. */
+function startCommitter(seed: CommitterSeed, supervisor: CommitterSupervisor): CommitterThread {
+  const script = new URL("./browser-committer.js", import.meta.url);
+  const worker = new Worker(script, { type: "module", name: "homemaker journal" });
+  return startWorker(worker, seed, [], supervisor);
 }

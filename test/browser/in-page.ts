@@ -81,6 +81,50 @@ export async function share(): Promise<unknown> {
   return said;
 }
 
+/** Opens a queue and puts so many jobs, each of so many bytes; it stays open. */
+export async function keep(target: QueueTarget, count: number, bytes = 10): Promise<void> {
+  const queue = await openQueue(target);
+  left.queue = queue;
+  const jobs = Array.from({ length: count }, (_, n) => String(n).padEnd(bytes));
+  await queue.enqueueMany(hold, jobs);
+}
+
+/** Opens a queue and does all that it has; what it was, in order. The queue is closed. */
+export async function drain(target: QueueTarget): Promise<readonly string[]> {
+  const queue = await openQueue(target);
+  const done: string[] = [];
+  const { available } = await queue.stats(hold.name);
+  const all = Promise.withResolvers<void>();
+  if (available === 0) all.resolve();
+  const handler = hold.handler((text) => {
+    done.push(text.trim());
+    if (done.length === available) all.resolve();
+  });
+  const worker = createWorker(queue, { handlers: [handler] });
+  const running = worker.run();
+  await all.promise;
+  await worker.stop();
+  await running;
+  await queue.close();
+  return done;
+}
+
+/** Closes what was left open. */
+export async function close(): Promise<void> {
+  await left.queue?.close();
+}
+
+/** Puts jobs into what was left open until one is refused, or there are so many: with what. */
+export async function fill(most: number, bytes: number): Promise<string | undefined> {
+  const { queue } = left as Required<typeof left>;
+  const body = "x".repeat(bytes);
+  for (let count = 0; count < most; count++) {
+    const [code] = await codesOf(queue.enqueue(hold, body));
+    if (code !== undefined) return code;
+  }
+  return undefined;
+}
+
 /** Opens a queue, and leaves somebody waiting at it. */
 export async function wait(target: QueueTarget): Promise<void> {
   const queue = await openQueue(target);

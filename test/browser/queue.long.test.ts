@@ -1,6 +1,6 @@
 /* `homemaker/browser` in the real Chromium, with the package's files as they are published. */
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { TestOptions } from "vitest";
 import { Browser } from "../dashboard/browser.ts";
 import { startOnWebSocket } from "../dialogues/targets/homemaker.ts";
@@ -90,4 +90,91 @@ test("a page that is not isolated is told so, and has a server's queue", CHROMIU
   }
   expect(await inPage(page, "round", webSocketUrl(server))).toMatchObject({ sums: [11, 12, 13] });
   await page.close();
+});
+
+describe("a queue in a directory", () => {
+  const DIRECTORY = { directory: "some/jobs" };
+  const FIVE = ["0", "1", "2", "3", "4"];
+
+  test("is done like any other, and survives that it is closed", CHROMIUM, async () => {
+    const page = await browser.page(pages.origin);
+    expect(await inPage(page, "round", DIRECTORY)).toMatchObject({
+      sums: [11, 12, 13],
+      isLongWhole: true,
+      durable: true,
+      locks: 0,
+    });
+    await inPage(page, "keep", DIRECTORY, 5);
+    await inPage(page, "close");
+    expect(await inPage(page, "drain", DIRECTORY)).toEqual(FIVE);
+    expect(await inPage(page, "drain", DIRECTORY)).toEqual([]);
+    await page.close();
+  });
+
+  test("survives a page that is loaded again, and a worker that is gone", CHROMIUM, async () => {
+    const page = await browser.page(pages.origin);
+    await inPage(page, "keep", DIRECTORY, 5);
+    await page.reload();
+    expect(await inPage(page, "drain", DIRECTORY)).toEqual(FIVE);
+    await inPage(page, "keep", DIRECTORY, 5);
+    await endWorker(page);
+    expect(await inPage(page, "drain", DIRECTORY)).toEqual(FIVE);
+    await page.close();
+  });
+
+  test(
+    "is one page's at a time; who comes second is told so, and not made to wait",
+    CHROMIUM,
+    async () => {
+      const page = await browser.page(pages.origin);
+      const other = await browser.page(pages.origin);
+      await inPage(page, "keep", DIRECTORY, 5);
+      expect(await inPage(other, "refusal", DIRECTORY)).toMatchObject({
+        code: "HM_JOURNAL",
+        reason: "HM_STORAGE_BUSY",
+      });
+      await inPage(page, "close");
+      expect(await inPage(other, "drain", DIRECTORY)).toEqual(FIVE);
+      await Promise.all([page.close(), other.close()]);
+    },
+  );
+
+  test(
+    "refuses puts when the quota is used up, goes on with the rest, and takes puts again",
+    CHROMIUM,
+    async () => {
+      const page = await browser.page(pages.origin);
+      const small = { directory: "small", segmentBytes: 1_048_576 };
+      const quota = await page.context().newCDPSession(page);
+      const limit = { origin: pages.origin };
+      await inPage(page, "keep", small, 5);
+      const usage = await page.evaluate<number>(
+        "navigator.storage.estimate().then((of) => of.usage)",
+      );
+      await quota.send("Storage.overrideQuotaForOrigin", {
+        ...limit,
+        quotaSize: usage + 3_000_000,
+      });
+      expect(await inPage(page, "fill", 1000, 60_000)).toBe("HM_OUT_OF_MEMORY");
+      await quota.send("Storage.overrideQuotaForOrigin", limit);
+      await until("puts are taken", async () => (await inPage(page, "fill", 1, 10)) === undefined);
+      await quota.send("Storage.overrideQuotaForOrigin", {
+        ...limit,
+        quotaSize: usage + 3_000_000,
+      });
+      await inPage(page, "fill", 1000, 60_000);
+      await inPage(page, "close");
+      const done = (await inPage(page, "drain", small)) as readonly string[];
+      expect(done.slice(0, 5)).toEqual(FIVE);
+      expect(done.length).toBeGreaterThan(10);
+      const tiny = { ...limit, quotaSize: 1 };
+      await quota.send("Storage.overrideQuotaForOrigin", tiny);
+      expect(await inPage(page, "refusal", { directory: "another" })).toMatchObject({
+        code: "HM_JOURNAL",
+        reason: "HM_STORAGE_FULL",
+      });
+      await quota.send("Storage.overrideQuotaForOrigin", limit);
+      await page.close();
+    },
+  );
 });

@@ -60,7 +60,7 @@ export const CELLS: readonly Cell[] = PLACES.flatMap((place) =>
 );
 
 const NO_SOCKETS = "a page opens no such sockets";
-const NO_BROWSER_QUEUE = "no queue runs in a browser: its client reaches a server";
+const NO_BROWSER_QUEUE = "what is tried of a queue in a page is in test/browser/";
 const NO_OTHER_JOURNAL = "the queue is the one in the process, which keeps its journal";
 const NO_OTHER_SESSIONS = "the sessions are those in the process; the ports carry whole commands";
 
