@@ -1,6 +1,6 @@
-/* Connect: what gives tests connections to a server that they have started: the client library's own
- * (src/client/, src/transports/), so that a crowd or a kill loop is the same whatever carries its
- * bytes. reach.ts has the other transports than TCP.
+/* Connect: what gives tests connections to a server that they have started: the client library's
+ * own (src/client/, src/transports/), so that a crowd or a kill loop is the same whatever carries
+ * its bytes. reach.ts has the other transports than TCP.
  */
 import type { Socket } from "node:net";
 import { ClientConnection } from "../../src/client/connection.ts";
