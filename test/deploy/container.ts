@@ -1,8 +1,8 @@
 /* Container: an image that runs, as `docker run --read-only` would have it: processes, mounts, a
  * network and a host name of its own, a root that can only be read, and a folder of the machine for
- * its volume. `unshare` makes it, twice: the inner one is process 1 of the outer one's processes, and
- * so they all die with it. One alone would not do: the kernel forgets whom a process dies with when
- * it becomes another user.
+ * its volume. `unshare` makes it, twice: the inner one is process 1 of the outer one's processes,
+ * and so they all die with it. One alone would not do: the kernel forgets whom a process dies with
+ * when it becomes another user.
  *
  * Whoever starts one must `kill` it.
  */

@@ -60,16 +60,20 @@ export const CELLS: readonly Cell[] = PLACES.flatMap((place) =>
 );
 
 const NO_SOCKETS = "a page opens no such sockets";
-const NO_BROWSER_QUEUE = "what is tried of a queue in a page is in test/browser/";
+const NO_OWN_QUEUE = "the queue is a server's, which is tried on the other runtimes";
+const NO_OWN_SESSIONS = "a page reaches its queue over message ports alone";
+const NO_BROWSER_JOURNAL = "what is tried of a journal in a page is in test/browser/";
 const NO_OTHER_JOURNAL = "the queue is the one in the process, which keeps its journal";
 const NO_OTHER_SESSIONS = "the sessions are those in the process; the ports carry whole commands";
 
 /** Why there can be no test in a cell; undefined where there is one. */
 export function reasonAgainst({ place, transport, trial }: Cell): string | undefined {
-  if (place !== "chromium") {
-    if (transport !== "MessagePort" || trial === "ledger") return undefined;
+  if (transport === "MessagePort" && trial !== "ledger") {
     return trial === "recovery" ? NO_OTHER_JOURNAL : NO_OTHER_SESSIONS;
   }
-  if (transport === "WebSocket") return trial === "ledger" ? undefined : NO_BROWSER_QUEUE;
-  return ["TCP", "Unix", "TLS"].includes(transport) ? NO_SOCKETS : NO_BROWSER_QUEUE;
+  if (place !== "chromium" || transport === "MessagePort") return undefined;
+  if (transport === "WebSocket") return trial === "ledger" ? undefined : NO_OWN_QUEUE;
+  if (transport !== "in-process") return NO_SOCKETS;
+  if (trial === "dialogues") return undefined;
+  return trial === "ledger" ? NO_OWN_SESSIONS : NO_BROWSER_JOURNAL;
 }
