@@ -131,9 +131,13 @@ export class HandlePool implements Storage {
     this.#serial += 1;
     const record: PoolName = { name, serial: this.#serial, slot: file.record.slot === 0 ? 1 : 0 };
     file.isUnsettled = true;
-    attempt(this.#path(name), () => {
-      file.handle.write(encodeName(record), { at: positionOf(record) });
-    });
+    const head = encodeName(record);
+    const path = this.#path(name);
+    const written = attempt(path, () => file.handle.write(head, { at: positionOf(record) }));
+    // The name that counted before still does, and is written over the next time again.
+    if (written < head.length) {
+      throw new StorageError("HM_STORAGE_FULL", `${path}: there is no space for its name`);
+    }
     file.record = record;
   }
 

@@ -1,7 +1,7 @@
 /* A journal's directory in files that were opened before: its names survive what a directory's do,
  * whatever call the machine stops at, and whatever of the last writes is lost.
  */
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { HandlePool } from "../../src/storage/handle-pool.ts";
 import type { StorageFile } from "../../src/storage.ts";
 import { Random } from "../support/random.ts";
@@ -202,6 +202,25 @@ test("what a quota refuses is said to be want of space, and any other failure is
   };
   expect(codeOf("QuotaExceededError")).toBe("HM_STORAGE_FULL");
   expect(codeOf("InvalidStateError")).toBe("HM_STORAGE_FAILED");
+});
+
+test("a name for which there is no space is refused, and the one before still counts", () => {
+  const handle = new SimulatedHandle(() => undefined);
+  const pool = new HandlePool("jobs", [handle], LEASE);
+  made(pool, "a", ONE);
+  const writing = vi.spyOn(handle, "write").mockImplementation((_, { at }) => {
+    return SimulatedHandle.prototype.write.call(handle, new Uint8Array(16), { at });
+  });
+  const full = expect.objectContaining({ code: "HM_STORAGE_FULL" });
+  expect(() => pool.rename("a", "b")).toThrow(full);
+  writing.mockRestore();
+  const again = new HandlePool("jobs", [handle], LEASE);
+  for (const one of [pool, again]) {
+    expect(one.list()).toEqual(["a"]);
+    expect(read(one, "a")).toBe(ONE);
+  }
+  again.rename("a", "b");
+  expect(new HandlePool("jobs", [handle], LEASE).list()).toEqual(["b"]);
 });
 
 test("bytes without a sound name are kept, under a name that no journal has", () => {
