@@ -51,12 +51,13 @@ function specOf(
   directory: DataDirectory,
   pipelined: number,
 ): ServerSpec {
-  const { server: kind, threads, shards, cores, keeping, http } = contender;
+  const { server: kind, threads, shards, cores, keeping, http, runtime } = contender;
   const spec = {
     ...{ kind, cores, pipelined },
     ...(threads && { threads }),
     ...(shards && { shards }),
     ...(http && { http }),
+    ...(runtime && { runtime }),
   };
   if (keeping === undefined) return spec;
   return { ...spec, keeping: { ...keeping, directory: directory.path } };

@@ -3,7 +3,7 @@
  */
 import type { FigureName } from "./figures.ts";
 import type { Order, StockOrder } from "./load/order.ts";
-import type { Keeping, ServerKind } from "./server.ts";
+import type { BenchRuntime, Keeping, ServerKind } from "./server.ts";
 
 /** How long and how much. */
 export interface Scale {
@@ -36,6 +36,8 @@ export interface ServedContender {
   readonly keeping?: Keeping;
   /** Whether it serves HTTP. */
   readonly http?: true;
+  /** What homemaker runs on; Node if absent. */
+  readonly runtime?: BenchRuntime;
   readonly order: Order;
 }
 

@@ -10,6 +10,7 @@ import { inProcess, session, sharing, tagged } from "./scenarios/inside.ts";
 import { frameworks } from "./scenarios/frameworks.ts";
 import { handover, scraping } from "./scenarios/latency.ts";
 import { manyTubes, oneCore } from "./scenarios/one-core.ts";
+import { runtimes } from "./scenarios/runtimes.ts";
 import { idle, memory, taggedMemory } from "./scenarios/size.ts";
 
 /** All scenarios. */
@@ -18,6 +19,7 @@ export function scenarios(scale: Scale): readonly Scenario[] {
     ...defaultInMemory(scale),
     ...defaultKept(scale),
     ...oneCore(scale),
+    ...runtimes(scale),
     handover(scale),
     manyTubes(scale),
     windowed(scale),

@@ -28,6 +28,16 @@ export type ServerKind = "homemaker" | "beanstalkd" | "fork" | "redis" | "mirror
 /** When what is acknowledged is synced: before, every 50 ms, or whenever the system likes. */
 export type SyncLevel = "sync" | "interval" | "os";
 
+/** The runtimes that npm installs with this package, and their command lines. */
+const RUNTIMES = {
+  node: [process.execPath],
+  deno: [join(ROOT, "node_modules/.bin/deno"), "run", "-A"],
+  bun: [join(ROOT, "node_modules/.bin/bun")],
+} as const;
+
+/** What Homemaker runs on. */
+export type BenchRuntime = keyof typeof RUNTIMES;
+
 /** How a server keeps its jobs on the disk. */
 export interface Keeping {
   readonly level: SyncLevel;
@@ -53,6 +63,8 @@ export interface ServerSpec {
   readonly keeping?: Keeping & { readonly directory: string };
   /** Whether it serves HTTP, on a port of its own choice; only homemaker does. */
   readonly http?: true;
+  /** What homemaker runs on; the Node that runs this if absent. */
+  readonly runtime?: BenchRuntime;
 }
 
 const INTERVAL_MILLIS = 50;
@@ -123,7 +135,8 @@ const RECIPES: Record<ServerKind, Recipe> = {
     missing: () =>
       existsSync(join(ROOT, "src/cli/main.ts")) ? undefined : "src/cli/main.ts is missing",
     command: (spec) =>
-      [process.execPath, join(ROOT, "src/cli/main.ts"), "-l", "127.0.0.1", "-p", "0"].concat(
+      [...RUNTIMES[spec.runtime ?? "node"], join(ROOT, "src/cli/main.ts")].concat(
+        ["-l", "127.0.0.1", "-p", "0"],
         chosen("--threads", spec.threads),
         chosen("--shards", spec.shards),
         spec.http === undefined ? [] : ["--http-port", "0"],

@@ -27,6 +27,11 @@ export function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
+/** Whether the runtime refused it: Deno was not given the permission, which the message names. */
+export function isForbidden(error: unknown): error is Error {
+  return error instanceof Error && error.name === "NotCapable";
+}
+
 /** Why, in a few words, with the system's code; what it is not known by is told as it came. */
 export function whyOf(error: unknown): string {
   const code = codeOf(error);

@@ -33,6 +33,8 @@ async function main(): Promise<number> {
     process.stderr.write(`${PROGRAM}: ${why}\n`);
     return EXIT_FAILED;
   }
+  const { endWhenForbidden } = await import("../runtimes/forbidden.ts");
+  endWhenForbidden();
   const { nodeRuntime } = await import("../runtimes/node.ts");
   const runtime = nodeRuntime();
   try {
@@ -111,6 +113,8 @@ async function runWork(
 async function complainAbout(error: unknown, runtime: Runtime): Promise<number> {
   const { ModuleMissingError } = await import("../runtime.ts");
   const { describe } = await import("../runtimes/die.ts");
+  const { isForbidden } = await import("../system-error.ts");
+  if (isForbidden(error)) throw error; // told as those that nobody catches
   const isExpected = error instanceof ModuleMissingError;
   runtime.complain(`${PROGRAM}: ${isExpected ? error.message : describe(error)}`);
   return isExpected ? EXIT_FAILED : EXIT_DEFECT;

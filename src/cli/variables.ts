@@ -6,6 +6,7 @@
 import { nearest } from "./nearest.ts";
 import { environmentName } from "../config/option.ts";
 import { OPTIONS } from "../config/options.ts";
+import { isForbidden } from "../system-error.ts";
 
 /** The environment, as every runtime hands it over. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -49,11 +50,21 @@ export function tokenIn(env: Environment): string | undefined {
 
 /** What of the environment looks as if it were meant for this program, and is not known. */
 export function unknownVariables(env: Environment): readonly UnknownVariable[] {
-  return Object.entries(env).flatMap(([name, value = ""]) => {
+  return entriesOf(env).flatMap(([name, value = ""]) => {
     const isOurs = name.toUpperCase().startsWith(PREFIX) && !name.startsWith(BENCH_PREFIX);
     if (!isOurs || value === "" || KNOWN.includes(name) || isServiceLink(name, value)) return [];
     return [{ name, meant: nearest(name.toUpperCase(), KNOWN) ?? sameButForCase(name) }];
   });
+}
+
+/** None where Deno may read some variables alone: it then says of none that it is there. */
+function entriesOf(env: Environment): readonly [string, string | undefined][] {
+  try {
+    return Object.entries(env);
+  } catch (error) {
+    if (isForbidden(error)) return [];
+    throw error;
+  }
 }
 
 function sameButForCase(name: string): string | undefined {

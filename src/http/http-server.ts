@@ -132,11 +132,10 @@ export class HttpServer implements HttpService {
   }
 
   /** Resolves with the port. */
-  async #bind({ host, port: wanted }: BoundTcp): Promise<number> {
+  async #bind(place: BoundTcp): Promise<number> {
     const { fd } = this.#parts;
-    if (fd !== undefined) await listenOnHanded(this.#server, fd);
-    const port =
-      fd === undefined ? await listenAlone(this.#server, { host, port: wanted }) : wanted;
+    if (fd !== undefined) await listenOnHanded(this.#server, fd, place);
+    const port = fd === undefined ? await listenAlone(this.#server, place) : place.port;
     this.#server.on("error", (error) => {
       this.#parts.log.write("warn", "the HTTP port has trouble", { why: error.message });
     });

@@ -10,6 +10,7 @@ import type { BrokerOptions } from "../broker/broker-options.ts";
 import { ModuleMissingError } from "../runtime.ts";
 import type { BrokerRuntime, CommitterThread } from "../runtime.ts";
 import type { CommitterSeed, CommitterSupervisor } from "../runtime.ts";
+import { isForbidden } from "../system-error.ts";
 import { eventLoop } from "./event-loop.ts";
 import { entryOf, startWorker } from "./worker.ts";
 
@@ -47,6 +48,7 @@ async function readModule(name: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return new Uint8Array(await readFile(new URL(`${name}.wasm`, BUILD)));
   } catch (cause) {
+    if (isForbidden(cause)) throw cause;
     throw new ModuleMissingError(`build/${name}.wasm cannot be read; npm run build makes it`, {
       cause,
     });

@@ -4,7 +4,7 @@
  * cli/main.ts.
  */
 import { execFile } from "node:child_process";
-import { existsSync, readFileSync, writeSync } from "node:fs";
+import { readFileSync, writeSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import process from "node:process";
 import { isatty } from "node:tty";
@@ -89,10 +89,17 @@ function runtimeName(): string {
 
 /** The soft limit, which Node and Bun raise to the hard one when they start. */
 function openFilesMax(): number {
-  const limits = "/proc/self/limits"; // Linux; elsewhere nobody says
-  if (!existsSync(limits)) return Infinity;
-  const soft = /^Max open files\s+(\d+)/m.exec(readFileSync(limits, "utf8"))?.[1];
+  const soft = /^Max open files\s+(\d+)/m.exec(limits())?.[1];
   return soft === undefined ? Infinity : Number(soft);
+}
+
+/** Empty where nobody says: elsewhere than on Linux, and in a Deno that may not do everything. */
+function limits(): string {
+  try {
+    return readFileSync("/proc/self/limits", "utf8");
+  } catch {
+    return "";
+  }
 }
 
 function startThread(entry: URL, seed: ThreadSeed, supervisor: ThreadSupervisor): Thread {

@@ -17,7 +17,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { StorageError } from "../storage.ts";
 import type { Lease } from "../storage.ts";
-import { codeOf, whyOf } from "../system-error.ts";
+import { codeOf, isForbidden, whyOf } from "../system-error.ts";
 import { listening } from "../transports/acceptor.ts";
 import { pulseOf, removeFile, SocketFile } from "../transports/socket-file.ts";
 import { isTurnstileError, passAlone } from "../transports/turnstile.ts";
@@ -123,6 +123,7 @@ async function takeName(directory: string): Promise<Server> {
   try {
     await listening(server, { path: abstractName(directory) });
   } catch (cause) {
+    if (isForbidden(cause)) throw cause;
     throw busy(directory, cause);
   }
   server.unref();

@@ -39,11 +39,23 @@ function linkOf(fd: number): string {
 
 /** Where it is, for an acceptor. */
 export function handedPlace(fd: number): Place {
-  return { bind: (server) => listenOnHanded(server, fd), isLost: true };
+  return { bind: (server) => takeOver(server, fd), isLost: true };
 }
 
-/** Has a server listen on it. Rejects with a BindError where the runtime cannot do that. */
-export async function listenOnHanded(server: Server, fd: number): Promise<void> {
+/**
+ * Has a server of HTTP listen on it, whose place is known. Rejects with a BindError where the
+ * runtime cannot do that: Bun opens another socket instead, on all addresses.
+ */
+export async function listenOnHanded(server: Server, fd: number, place: BoundTcp): Promise<void> {
+  await takeOver(server, fd);
+  const bound = server.address();
+  if (typeof bound === "object" && bound?.port === place.port) return;
+  server.close();
+  throw new BindError(`cannot take over file ${fd}: this runtime serves no HTTP on such a socket`);
+}
+
+/** Has a server listen on it. Rejects with a BindError. */
+async function takeOver(server: Server, fd: number): Promise<void> {
   try {
     await placeOf({ fd }).bind(server);
   } catch (cause) {

@@ -4,11 +4,12 @@
  * An abstract Unix socket named after the port: it belongs to the network namespace, as the port
  * does, and goes with its process. Held from the look at who listens until one's own sockets do; of
  * a port that the system chose, from the moment it did, so that it chooses another one for whoever
- * comes next. Where there are no such sockets (not Linux) it keeps nobody out. Used by tcp.ts.
+ * comes next. Where there are no such sockets (not Linux, or a Deno that may only listen where it
+ * serves) it keeps nobody out. Used by tcp.ts.
  */
 import { createServer, type Server } from "node:net";
 import process from "node:process";
-import { codeOf } from "../system-error.ts";
+import { codeOf, isForbidden } from "../system-error.ts";
 import { listening } from "./acceptor.ts";
 
 const PATIENCE_MS = 10_000;
@@ -87,6 +88,7 @@ async function tryTurn(port: number): Promise<Server | undefined> {
     return turn;
   } catch (error) {
     if (codeOf(error) === "EADDRINUSE") return undefined;
+    if (isForbidden(error)) return turn; // it does not listen: nobody is kept out
     throw error;
   }
 }

@@ -6,8 +6,9 @@
  * way of trial on a port that clients may know, unless the system has no such table.
  */
 import { lookup } from "node:dns/promises";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer, type ListenOptions, type Server } from "node:net";
+import process from "node:process";
 import { formatListenAddress } from "../config/listen-address.ts";
 import type { BoundTcp } from "../config/tcp-address.ts";
 import { BindError } from "../runtime.ts";
@@ -41,8 +42,11 @@ export const TCP_TRANSPORT: TransportKind<BoundTcp> = {
 
 /** The lowest port that everyone may listen on. */
 function firstFreePort(): number {
-  const setting = "/proc/sys/net/ipv4/ip_unprivileged_port_start"; // Linux; 1024 elsewhere
-  return existsSync(setting) ? Number(readFileSync(setting, "utf8")) : 1024;
+  try {
+    return Number(readFileSync("/proc/sys/net/ipv4/ip_unprivileged_port_start", "utf8"));
+  } catch {
+    return 1024; // not Linux, or a Deno that may not read it
+  }
 }
 
 /** Listens on `address`, with plain sockets if `servers` is absent. Rejects with a BindError. */
@@ -180,9 +184,11 @@ async function bind(server: Server, { address, onlyIpv6 }: ProbedSocket): Promis
 }
 
 /**
- * Whether two sockets can listen on one port here; tried on a free port of the loopback address.
+ * Whether two sockets can listen on one port here: on Linux they can; elsewhere it is tried, on a
+ * free port of the loopback address.
  */
 export async function canSharePorts(): Promise<boolean> {
+  if (process.platform === "linux") return true;
   const first = createServer((socket) => socket.destroy());
   const second = createServer((socket) => socket.destroy());
   try {

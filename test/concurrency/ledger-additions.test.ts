@@ -253,6 +253,9 @@ describe("the ledger of pushes", () => {
     const late = settle("delete", 10, 1, 59, { ok: true, to: 63 });
     const again = [told("LOST", 10, 1, 60), pushed(10, 1, 61), late];
     expect(audit([...given, ...again, refused])).toEqual([]);
+    const moved = settle("move", 10, 1, 59, { ok: true, to: 63, tube: "t" });
+    const thrice = [told("LOST", 10, 1, 60), pushed(10, 1, 61), moved, pushed(10, 1, 62)];
+    expect(audit([...given, ...thrice, settle("delete", 10, 1, 64)])).toEqual([]);
     const gone: Entry = { what: "gone", client: 10, from: 20, to: 20 };
     expect(audit([...given, gone, ...other])).toEqual([]);
   });

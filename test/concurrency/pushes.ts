@@ -88,7 +88,7 @@ class View {
     yield `client ${this.#client} was not told ${how} that it lost job ${reserve.job}`;
   }
 
-  /** Given up by a command of the client's that was about an earlier lease, and late. */
+  /** Given up, whenever, by a command of the client's that was about an earlier lease, and late. */
   #isGivenUp({ reserve }: Lease): boolean {
     const late = this.#account.settled(reserve.job ?? 0, ...GIVING_UP);
     return late.some(
@@ -104,6 +104,7 @@ class View {
 
   /** When the client knew, or said, that it does not hold the job any more. */
   #endOf(lease: Lease): number {
+    if (this.#isGivenUp(lease)) return lease.reserve.to;
     return Math.min(lease.end?.from ?? Infinity, this.#lossesOf(lease)[0]?.to ?? Infinity);
   }
 

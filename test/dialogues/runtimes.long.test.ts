@@ -1,29 +1,36 @@
-/* The dialogues with our server on Deno and Bun: some of them, others each time, over TCP and
- * another transport; all of them where THOROUGH is set.
+/*
+ * The dialogues with our server on Deno and Bun: some of them, others each time, over each
+ * transport; all of them where THOROUGH is set.
+ *
+ * @module-tag openssl
  */
 import { someOf } from "../support/amount.ts";
 import { inCell } from "../support/matrix.ts";
 import { seedHere } from "../support/replay.ts";
 import { OTHER_RUNTIMES } from "../support/runtimes.ts";
-import { cases, holdDialogues, ONE, SEVERAL } from "./suite.ts";
+import { Trust } from "../support/secure-server.ts";
+import { brief, cases, holdDialogues, ONE, SEVERAL } from "./suite.ts";
 import { homemakerTarget } from "./targets/homemaker.ts";
 
-const SEED = seedHere();
-const REPLAY = `SEED=${SEED} npx vitest run --project long test/dialogues/runtimes.long.test.ts`;
-/** Of each file of dialogues there are thirteen on the average. */
-const CASES = 50;
-const CASES_ELSEWHERE = 20;
+const seed = seedHere();
+const replay = { seed, file: "test/dialogues/runtimes.long.test.ts" };
+const { credentials } = Trust.ofFile();
+
+/** What carries them, the server's shape, and of which cases how many a usual run has. */
+const WAYS = [
+  { transport: "TCP", of: cases, count: 30, shape: { listen: "tcp", ...ONE } },
+  { transport: "Unix", of: cases, count: 12, shape: { listen: "unix", ...SEVERAL } },
+  { transport: "WebSocket", of: brief, count: 12, shape: { listen: "ws", ...SEVERAL } },
+  { transport: "TLS", of: brief, count: 12, shape: { listen: "tls", credentials, ...ONE } },
+] as const;
 
 for (const runtime of OTHER_RUNTIMES) {
-  const title = `homemaker on ${runtime} (${REPLAY})`;
-  const tcp = { title: `${title}, TCP`, listen: "tcp", runtime, ...ONE } as const;
-  const unix = { title: `${title}, Unix socket`, listen: "unix", runtime, ...SEVERAL } as const;
-  holdDialogues(homemakerTarget(tcp), {
-    ...inCell(runtime, "TCP", "dialogues"),
-    of: someOf(cases, CASES, SEED),
-  });
-  holdDialogues(homemakerTarget(unix), {
-    ...inCell(runtime, "Unix", "dialogues"),
-    of: someOf(cases, CASES_ELSEWHERE, SEED + 1),
-  });
+  for (const [index, { transport, of, count, shape }] of WAYS.entries()) {
+    const title = `homemaker on ${runtime}, ${transport}`;
+    holdDialogues(homemakerTarget({ title, runtime, ...shape }), {
+      ...inCell(runtime, transport, "dialogues"),
+      of: someOf(of, count, seed + index),
+      replay,
+    });
+  }
 }
