@@ -89,12 +89,12 @@ function runtimeName(): string {
 
 /** The soft limit, which Node and Bun raise to the hard one when they start. */
 function openFilesMax(): number {
-  const soft = /^Max open files\s+(\d+)/m.exec(limits())?.[1];
+  const soft = /^Max open files\s+(\d+)/m.exec(ownLimits())?.[1];
   return soft === undefined ? Infinity : Number(soft);
 }
 
 /** Empty where nobody says: elsewhere than on Linux, and in a Deno that may not do everything. */
-function limits(): string {
+function ownLimits(): string {
   try {
     return readFileSync("/proc/self/limits", "utf8");
   } catch {

@@ -6,12 +6,21 @@
 import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { COMMAND } from "../support/command.ts";
+import { tagsOn } from "../support/matrix.ts";
 import { OTHER_RUNTIMES, RUNTIMES } from "../support/runtimes.ts";
 import { Trust } from "../support/secure-server.ts";
-import { PARENT, serveHanded } from "./handing-over.ts";
+import { handOver, PARENT } from "./handing-over.ts";
 
 const trust = Trust.ofFile();
-for (const runtime of OTHER_RUNTIMES) serveHanded(runtime, trust);
+for (const runtime of OTHER_RUNTIMES) {
+  test(
+    `a server on ${runtime} serves the sockets that it is handed, each as it is called`,
+    { tags: tagsOn(runtime), timeout: 120_000 },
+    async () => {
+      await expect(handOver(runtime, trust)).resolves.toBeUndefined();
+    },
+  );
+}
 
 test("Bun, which cannot serve HTTP on one, says so and opens nothing", { tags: ["bun"] }, () => {
   const orders = { where: [0], names: "http", times: 1 };

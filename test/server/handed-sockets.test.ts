@@ -9,9 +9,13 @@ import { expect, test } from "vitest";
 import { handedSockets } from "../../src/config/handed-sockets.ts";
 import { whereListens } from "../../src/transports/handed-socket.ts";
 import { Trust } from "../support/secure-server.ts";
-import { serveHanded } from "./handing-over.ts";
+import { handOver } from "./handing-over.ts";
 
-serveHanded("node", Trust.ofFile());
+const trust = Trust.ofFile();
+
+test("a server serves the sockets that it is handed, each as it is called, and leaves them open", async () => {
+  await expect(handOver("node", trust)).resolves.toBeUndefined();
+});
 
 test("what is handed over and is no socket that listens is told", async () => {
   const file = openSync(import.meta.filename, "r");

@@ -9,10 +9,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectSecurely } from "node:tls";
 import { fileURLToPath } from "node:url";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { askAt } from "../http/http-port.ts";
 import { COMMAND } from "../support/command.ts";
-import { tagsOn } from "../support/matrix.ts";
 import { RUNTIMES } from "../support/runtimes.ts";
 import type { RuntimeName } from "../support/runtimes.ts";
 import type { Trust } from "../support/secure-server.ts";
@@ -37,16 +36,8 @@ async function answered(socket: Socket, words: string): Promise<string> {
   return text.trimEnd();
 }
 
-/** Declares the test of a runtime; the certificate is for the sockets that speak TLS. */
-export function serveHanded(name: RuntimeName, trust: Trust): void {
-  test(
-    `a server on ${name} serves the sockets that it is handed, each as it is called, and leaves them open`,
-    { tags: tagsOn(name), timeout: 120_000 },
-    () => handOver(name, trust),
-  );
-}
-
-async function handOver(name: RuntimeName, { authority, issued }: Trust): Promise<void> {
+/** Has a server on that runtime be handed sockets; the certificate is for those that speak TLS. */
+export async function handOver(name: RuntimeName, { authority, issued }: Trust): Promise<void> {
   const hasHttp = name !== "bun";
   const directory = mkdtempSync(join(tmpdir(), "homemaker-handed-"));
   const path = join(directory, "socket");
