@@ -4,6 +4,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, describe, expect, test } from "vitest";
 import { codeBlocks, readPage } from "../docs/page.ts";
@@ -16,7 +17,7 @@ import { startHomemaker } from "../support/homemaker.ts";
 import { freePort } from "./contest.ts";
 
 const [DENO] = RUNTIMES.deno;
-const QUEUE = "test/cli/permitted-queue.ts";
+const QUEUE = fileURLToPath(new URL("permitted-queue.ts", import.meta.url));
 const data = mkdtempSync(join(tmpdir(), "homemaker-permitted-"));
 afterAll(() => rmSync(data, { recursive: true }));
 
