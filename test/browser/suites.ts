@@ -40,6 +40,13 @@ export const SUITES: readonly Suite[] = [
       "Workers that share the page's queue and are terminated at any moment. Each job comes to its " +
       "result, and none is held by two.",
   },
+  {
+    name: "recovery",
+    about:
+      "A queue in files of this origin whose workers are terminated at any moment. Opened again, " +
+      "it has all that it had answered for, and nothing that was deleted.",
+    cell: cell("in-process", "recovery"),
+  },
 ];
 
 function cell(transport: Transport, trial: Trial): Cell {

@@ -62,7 +62,6 @@ export const CELLS: readonly Cell[] = PLACES.flatMap((place) =>
 const NO_SOCKETS = "a page opens no such sockets";
 const NO_OWN_QUEUE = "the queue is a server's, which is tried on the other runtimes";
 const NO_OWN_SESSIONS = "a page reaches its queue over message ports alone";
-const NO_BROWSER_JOURNAL = "what is tried of a journal in a page is in test/browser/";
 const NO_OTHER_JOURNAL = "the queue is the one in the process, which keeps its journal";
 const NO_OTHER_SESSIONS = "the sessions are those in the process; the ports carry whole commands";
 
@@ -74,6 +73,5 @@ export function reasonAgainst({ place, transport, trial }: Cell): string | undef
   if (place !== "chromium" || transport === "MessagePort") return undefined;
   if (transport === "WebSocket") return trial === "ledger" ? undefined : NO_OWN_QUEUE;
   if (transport !== "in-process") return NO_SOCKETS;
-  if (trial === "dialogues") return undefined;
-  return trial === "ledger" ? NO_OWN_SESSIONS : NO_BROWSER_JOURNAL;
+  return trial === "ledger" ? NO_OWN_SESSIONS : undefined;
 }
