@@ -12,6 +12,7 @@ import type { Lease } from "../storage.ts";
 import { HandlePool } from "../storage/handle-pool.ts";
 import type { SyncHandle } from "../storage/handle-pool.ts";
 import { takeLock, waitForLock } from "./held-lock.ts";
+import { directoryAt } from "./origin-directory.ts";
 
 /** Files of a pool at least, and files that are free when it is opened. */
 const FILES_MIN = 32;
@@ -65,14 +66,6 @@ export async function openOpfs(path: string): Promise<HandlePool> {
     release();
     throw storageErrorOf(path, error);
   }
-}
-
-async function directoryAt(path: string): Promise<FileSystemDirectoryHandle> {
-  let directory = await navigator.storage.getDirectory();
-  for (const name of path.split("/").filter((part) => part !== "")) {
-    directory = await directory.getDirectoryHandle(name, { create: true });
-  }
-  return directory;
 }
 
 function nameOf(number: number): string {

@@ -7,10 +7,14 @@ import { engineCapabilities } from "../worker/engine-capabilities.ts";
 import { BadOptionError, UnsupportedError } from "../worker/errors.ts";
 import { harmlessLogger } from "../worker/harmless.ts";
 import { LateBackend } from "../worker/late-backend.ts";
+import type { Known } from "../worker/known-options.ts";
+import { shownUrl } from "../worker/shown-url.ts";
 import type { QueueOptions } from "../worker/queue.ts";
 import { SpoolBackend } from "../worker/spool-backend.ts";
-import type { SpoolOptions } from "../worker/spool-backend.ts";
-import { openSpool } from "./spool-directory.ts";
+import type { SpoolOptions, SpoolStore } from "../worker/spool-backend.ts";
+
+/** What may be said about a spool. */
+export const SPOOL: Known<SpoolOptions> = { directory: true, wait: true, cooldown: true };
 
 /** A back end that is opened when that can be. */
 export interface Target {
@@ -19,14 +23,25 @@ export interface Target {
   readonly open: () => Promise<QueueBackend>;
 }
 
+/** The back end that a target stands for. Throws a BadOptionError where that is never away. */
+export function spooledTarget(target: object | string, open: Target["open"]): Target {
+  if (typeof target === "string") return { name: shownUrl(target), open };
+  if ("memory" in target || "directory" in target) {
+    throw new BadOptionError("spool: a queue in this process is never away");
+  }
+  return { name: "the back end", open };
+}
+
 /**
- * Opens it with a spool. Rejects with a BadOptionError, an UnsupportedError where the back end
- * cannot be one, and a JournalError where the directory cannot be used.
+ * Opens it with a spool, of which `openSpool` opens a part. Rejects with a BadOptionError, an
+ * UnsupportedError where the back end cannot be one, and a JournalError where the directory cannot
+ * be used.
  */
 export async function openSpooled(
   { name, open }: Target,
   { directory, wait = "1s", cooldown = "10m" }: SpoolOptions,
   { logger, now = Date.now, clock = SYSTEM_CLOCK }: QueueOptions,
+  openSpool: (directory: string) => Promise<SpoolStore>,
 ): Promise<QueueBackend> {
   const log = logger && harmlessLogger(logger);
   const waitMillis = millisOf("spool.wait", wait);

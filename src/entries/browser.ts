@@ -3,6 +3,8 @@
  */
 import { joinInBrowser, openInPage } from "../browser/page-queue.ts";
 import type { PageTarget } from "../browser/page-queue.ts";
+import { openPageSpool } from "../browser/page-spool.ts";
+import { openSpooled, SPOOL, spooledTarget } from "../embedded/open-spooled.ts";
 import { sharedOf } from "../embedded/sharing.ts";
 import type { SharedQueue } from "../embedded/shared-queue.ts";
 import type { QueueBackend } from "../worker/backend.ts";
@@ -13,6 +15,7 @@ import { Queue } from "../worker/queue.ts";
 import type { QueueOptions } from "../worker/queue.ts";
 import { openServer } from "../worker/server-backend.ts";
 import type { ServerWebSocketUrl } from "../worker/server-backend.ts";
+import type { SpoolOptions } from "../worker/spool-backend.ts";
 import { connect } from "./client-elsewhere.ts";
 
 export * from "../client/public.ts";
@@ -25,6 +28,8 @@ export { connect } from "./client-elsewhere.ts";
 
 /** What may be said about a queue that is opened. */
 export interface OpenOptions extends QueueOptions {
+  /** Takes jobs while the server is away, in this browser, and delivers them when it is back. */
+  readonly spool?: SpoolOptions;
   /** What is shown to a server that asks for tokens; a token in the URL comes first. */
   readonly token?: string | undefined;
 }
@@ -40,10 +45,13 @@ export type QueueTarget = PageTarget | ServerWebSocketUrl | QueueBackend;
  * while another page has it open, and with an UnreachableError (HM_UNREACHABLE).
  */
 export async function openQueue(target: QueueTarget, options: OpenOptions = {}): Promise<JobQueue> {
-  checkQueueOptions(options, {}, ["token"]); // before anything is opened
+  checkQueueOptions(options, { spool: SPOOL }, ["token"]); // before anything is opened
   checkTarget(target);
-  const { token, ...about } = options;
-  return new Queue(await backendOf(target, token), about);
+  const { spool, token, ...about } = options;
+  const open = (): Promise<QueueBackend> => backendOf(target, token);
+  if (spool === undefined) return new Queue(await open(), about);
+  const spooled = spooledTarget(target, open);
+  return new Queue(await openSpooled(spooled, spool, about, openPageSpool), about);
 }
 
 async function backendOf(target: QueueTarget, token: string | undefined): Promise<QueueBackend> {

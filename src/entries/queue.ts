@@ -6,7 +6,8 @@ import type { EmbeddedTarget } from "../embedded/embedded-target.ts";
 import { joinShared } from "../embedded/join-queue.ts";
 import { sharedOf } from "../embedded/sharing.ts";
 import type { SharedQueue } from "../embedded/shared-queue.ts";
-import { openSpooled } from "../embedded/open-spooled.ts";
+import { openSpooled, SPOOL, spooledTarget } from "../embedded/open-spooled.ts";
+import { openSpool } from "../embedded/spool-directory.ts";
 import type { RabbitTarget } from "../rabbitmq/rabbit-options.ts";
 import { openRabbit } from "../rabbitmq/rabbit-target.ts";
 import type { RedisTarget } from "../redis/redis-options.ts";
@@ -31,7 +32,6 @@ import { startVoucher } from "../runtimes/voucher.ts";
 import { openServer } from "../worker/server-backend.ts";
 import type { ServerUrl } from "../worker/server-backend.ts";
 import { labelOf, openSpread } from "../worker/open-spread.ts";
-import { shownUrl } from "../worker/shown-url.ts";
 import { createWorkerOn } from "../worker/worker.ts";
 import type { Worker } from "../worker/worker.ts";
 import type { WorkerOptions } from "../worker/worker-options.ts";
@@ -80,7 +80,6 @@ export interface OpenOptions extends QueueOptions {
   readonly token?: string | undefined;
 }
 
-const SPOOL: Known<SpoolOptions> = { directory: true, wait: true, cooldown: true };
 const BLOBS: Known<BlobOptions> = { store: true, aboveBytes: true, sweepEveryMillis: true };
 const TLS: Known<TlsSettings> = { ca: true, cert: true, key: true, serverName: true };
 const WORDS = ["token"];
@@ -129,12 +128,7 @@ async function spooledBackend(
 ): Promise<QueueBackend> {
   const open = (): Promise<QueueBackend> => backendOf(target, options);
   if (spool === undefined) return open();
-  const isUrl = typeof target === "string";
-  if (!isUrl && ("memory" in target || "directory" in target)) {
-    throw new BadOptionError("spool: a queue in this process is never away");
-  }
-  const name = isUrl ? shownUrl(target) : "the back end";
-  return openSpooled({ name, open }, spool, options);
+  return openSpooled(spooledTarget(target, open), spool, options, openSpool);
 }
 
 /**
