@@ -28,7 +28,7 @@ const RUN_MILLIS = 150_000;
  * does.
  */
 export function missingForContender(contender: Contender): string | undefined {
-  if ("server" in contender) return missingFor(contender.server);
+  if ("server" in contender) return missingFor(contender.server, contender.scheme);
   const { program } = contender;
   return existsSync(PROGRAMS[program]) ? undefined : `bench/${program}.ts is missing`;
 }
@@ -51,13 +51,14 @@ function specOf(
   directory: DataDirectory,
   pipelined: number,
 ): ServerSpec {
-  const { server: kind, threads, shards, cores, keeping, http, runtime } = contender;
+  const { server: kind, threads, shards, cores, keeping, http, runtime, scheme } = contender;
   const spec = {
     ...{ kind, cores, pipelined },
     ...(threads && { threads }),
     ...(shards && { shards }),
     ...(http && { http }),
     ...(runtime && { runtime }),
+    ...(scheme && { scheme }),
   };
   if (keeping === undefined) return spec;
   return { ...spec, keeping: { ...keeping, directory: directory.path } };

@@ -2,7 +2,7 @@
  * scenarios themselves are in scenarios/, by what they tell.
  */
 import type { FigureName } from "./figures.ts";
-import type { Order, StockOrder } from "./load/order.ts";
+import type { Order, Scheme, StockOrder } from "./load/order.ts";
 import type { BenchRuntime, Keeping, ServerKind } from "./server.ts";
 
 /** How long and how much. */
@@ -21,7 +21,7 @@ export interface Scale {
  */
 export type Contender = ServedContender | RestartContender | ProgramContender;
 
-/** A server in its own process, driven over TCP by a load process. */
+/** A server in its own process, driven by a load process. */
 export interface ServedContender {
   readonly name: string;
   readonly server: ServerKind;
@@ -38,6 +38,8 @@ export interface ServedContender {
   readonly http?: true;
   /** What homemaker runs on; Node if absent. */
   readonly runtime?: BenchRuntime;
+  /** What the load comes by; a server that has a choice. If absent: TCP. */
+  readonly scheme?: Scheme;
   readonly order: Order;
 }
 

@@ -12,6 +12,7 @@ import { handover, scraping } from "./scenarios/latency.ts";
 import { manyTubes, oneCore } from "./scenarios/one-core.ts";
 import { runtimes } from "./scenarios/runtimes.ts";
 import { idle, memory, taggedMemory } from "./scenarios/size.ts";
+import { transports } from "./scenarios/transports.ts";
 
 /** All scenarios. */
 export function scenarios(scale: Scale): readonly Scenario[] {
@@ -22,6 +23,7 @@ export function scenarios(scale: Scale): readonly Scenario[] {
     ...runtimes(scale),
     handover(scale),
     manyTubes(scale),
+    transports(scale),
     windowed(scale),
     keyed(scale),
     fair(scale),

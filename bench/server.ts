@@ -9,7 +9,8 @@ import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { delimiter, join } from "node:path";
-import type { ServerAddress } from "./load/order.ts";
+import { certificateFlags, OPENSSL } from "./certificate.ts";
+import type { Scheme, ServerAddress } from "./load/order.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 /** Recovering a million jobs is in it. */
@@ -65,6 +66,8 @@ export interface ServerSpec {
   readonly http?: true;
   /** What homemaker runs on; the Node that runs this if absent. */
   readonly runtime?: BenchRuntime;
+  /** What it listens for, TCP if absent; only homemaker has a choice. */
+  readonly scheme?: Scheme;
 }
 
 const INTERVAL_MILLIS = 50;
@@ -105,6 +108,12 @@ function redisKeeping({ keeping }: ServerSpec): readonly string[] {
   return [...synced, "--dir", directory, "--save", ""];
 }
 
+function homemakerAddress({ scheme = "tcp" }: ServerSpec): readonly string[] {
+  if (scheme === "tcp") return ["-l", "127.0.0.1", "-p", "0"];
+  const files = scheme === "tls" ? certificateFlags() : [];
+  return ["-l", `${scheme}://127.0.0.1:0`, ...files];
+}
+
 interface Recipe {
   /** What is missing on this host and how to get it, or undefined. */
   readonly missing: () => string | undefined;
@@ -136,7 +145,7 @@ const RECIPES: Record<ServerKind, Recipe> = {
       existsSync(join(ROOT, "src/cli/main.ts")) ? undefined : "src/cli/main.ts is missing",
     command: (spec) =>
       [...RUNTIMES[spec.runtime ?? "node"], join(ROOT, "src/cli/main.ts")].concat(
-        ["-l", "127.0.0.1", "-p", "0"],
+        homemakerAddress(spec),
         chosen("--threads", spec.threads),
         chosen("--shards", spec.shards),
         spec.http === undefined ? [] : ["--http-port", "0"],
@@ -199,8 +208,9 @@ process.on("exit", () => {
  * What this host lacks to run such a server, with the way to get it; undefined when nothing is
  * missing.
  */
-export function missingFor(kind: ServerKind): string | undefined {
-  return RECIPES[kind].missing();
+export function missingFor(kind: ServerKind, scheme?: Scheme): string | undefined {
+  const missing = RECIPES[kind].missing();
+  return scheme === "tls" ? (missing ?? missingProgram(OPENSSL, OPENSSL)) : missing;
 }
 
 /** The version that is measured. */
@@ -279,6 +289,7 @@ export class Server {
           port,
           pid: child.pid,
           ...directoryOf(spec),
+          ...(spec.scheme && { scheme: spec.scheme }),
           ...output.http(),
         });
       await output.moreOr(LOOK_MILLIS);
@@ -341,7 +352,7 @@ class Output {
 
   #add(text: string): void {
     this.text = (this.text + text).slice(-OUTPUT_CHARACTERS);
-    const port = /listening on 127\.0\.0\.1:(\d+)/.exec(this.text)?.[1];
+    const port = /listening on (?:\w+:\/\/)?127\.0\.0\.1:(\d+)/.exec(this.text)?.[1];
     if (port !== undefined) this.#port ??= Number(port);
     this.#more.resolve();
     this.#more = Promise.withResolvers<void>();

@@ -16,6 +16,18 @@ test("puts with tags and in batches, in a short run", { timeout: RUN_MS }, async
 });
 
 test(
+  "puts over WebSockets and TLS, in a short run",
+  { timeout: RUN_MS, tags: ["openssl"] },
+  async () => {
+    const args = [MAIN, "--quick", "--only", "transports", "--seconds", "0.1"];
+    const run = await execa(process.execPath, args, { reject: false, timeout: RUN_MS });
+    expect(run.exitCode).toBe(0);
+    for (const contender of ["TCP", "WebSocket", "TLS"])
+      expect(run.stdout).toMatch(new RegExp(`^\\| ${contender} \\| \\d+\\.\\d+ \\| \\d`, "m"));
+  },
+);
+
+test(
   "measures jobs of the framework beside BullMQ's in a short run",
   { timeout: RUN_MS, tags: ["redis-server"] },
   async () => {

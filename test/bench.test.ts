@@ -13,6 +13,7 @@ import {
   MIRROR_WAVES,
   mirrorConversation,
 } from "../bench/load/dialect.ts";
+import { Unframer } from "../bench/load/frames.ts";
 import { Talker } from "../bench/load/talker.ts";
 import { wrapped } from "../bench/markdown.ts";
 import { readmeFigures } from "../bench/readme.ts";
@@ -57,6 +58,16 @@ async function startPiecemealServer(
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("the kernel gave no port");
   return { port: address.port, heard, [Symbol.dispose]: () => void server.close() };
+}
+
+/** A frame of a WebSocket's server. */
+function frameOf(payload: string): Buffer {
+  const { length } = payload;
+  const long = Buffer.alloc(8);
+  long.writeBigUInt64BE(BigInt(length));
+  const header = length < 126 ? [length] : length < 65_536 ? [126] : [127];
+  const rest = length < 126 ? [] : length < 65_536 ? long.subarray(6) : long;
+  return Buffer.concat([Buffer.from([0x82, ...header, ...rest]), Buffer.from(payload)]);
 }
 
 /** A turn of the event loop between the pieces lets each be read alone. */
@@ -122,6 +133,21 @@ describe("the load", () => {
   test("says nothing of default, where it is that of a client that says nothing of it", () => {
     const { prologue } = besideDefaultConversation(7, 1);
     expect(prologue).toEqual(["use tube-00007", "watch tube-00007"]);
+  });
+
+  test("takes what comes out of its frames, wherever a read ends", () => {
+    const payloads = [1, 125, 126, 66_000].map((bytes) => "abc".repeat(bytes).slice(0, bytes));
+    const frames = Buffer.concat(payloads.map(frameOf));
+    for (const pieceBytes of [1, 1000, frames.length]) {
+      const unframer = new Unframer();
+      const taken: string[] = [];
+      for (let at = 0; at < frames.length; at += pieceBytes) {
+        const piece = Buffer.from(frames.subarray(at, at + pieceBytes));
+        taken.push(piece.toString("latin1", 0, unframer.take(piece, piece.length)));
+      }
+      expect(taken.join("") === payloads.join("")).toBe(true);
+    }
+    expect(() => new Unframer().take(Uint8Array.of(0x88, 0), 2)).toThrow("begins 136");
   });
 
   test("fails when the server answers anything else", async () => {

@@ -4,6 +4,9 @@
  */
 import type { Tagged } from "./additions.ts";
 
+/** What carries the bytes between load and server. */
+export type Scheme = "tcp" | "ws" | "tls";
+
 /**
  * Where the server listens on 127.0.0.1, the process whose cost is read, and where it keeps its
  * jobs, if it does.
@@ -11,6 +14,8 @@ import type { Tagged } from "./additions.ts";
 export interface ServerAddress {
   readonly port: number;
   readonly pid: number;
+  /** If absent: TCP. */
+  readonly scheme?: Scheme;
   readonly directory?: string;
   /** Of HTTP, if it serves that. */
   readonly httpPort?: number;

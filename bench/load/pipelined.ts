@@ -37,7 +37,7 @@ export async function runPipelined(order: PipelinedOrder, server: ServerAddress)
     await fillNumbers(server.port, order.tagged, order.tagged.settings);
   const window = new Window(order, server.pid);
   const opening = Array.from({ length: order.connections }, (_, connection) =>
-    Talker.open(server.port, conversation(order, connection), window),
+    Talker.open(server.port, conversation(order, connection), window, server.scheme),
   );
   const talkers = await Promise.all(opening);
   window.begin();

@@ -1,13 +1,11 @@
 /* A connection that repeats a conversation: sends a wave in one write, waits for all its replies,
  * sends the next.
  *
- * All talkers of a process read into one buffer: a read is handled before the next one begins. A
- * reply that is cut by the end of a read is kept aside and completed by the next.
+ * A reply that is cut by the end of a read is kept aside and completed by the next.
  */
-import { connect, type Socket } from "node:net";
 import { REPLY_BYTES_MAX, type Conversation, type Wave } from "./dialect.ts";
-
-const input = new Uint8Array(256 * 1024);
+import { Link } from "./link.ts";
+import type { Scheme } from "./order.ts";
 
 /** What a talker reports to whoever started it. */
 export interface Listener {
@@ -22,7 +20,7 @@ export interface Listener {
 
 /** One connection of the load. */
 export class Talker {
-  readonly #socket: Socket;
+  readonly #link: Link;
   readonly #waves: readonly Wave[];
   readonly #listener: Listener;
   /** The beginning of a reply whose end has not come yet. */
@@ -34,47 +32,44 @@ export class Talker {
   #goesOn = true;
   readonly #done = Promise.withResolvers<void>();
 
-  private constructor(socket: Socket, conversation: Conversation, listener: Listener, first: Wave) {
-    this.#socket = socket;
+  private constructor(link: Link, conversation: Conversation, listener: Listener, first: Wave) {
+    this.#link = link;
     this.#waves = conversation.waves;
     this.#listener = listener;
     this.#wave = first;
   }
 
   /** Connects and says the prologue; resolves when it is answered. */
-  static async open(port: number, conversation: Conversation, listener: Listener): Promise<Talker> {
+  static async open(
+    port: number,
+    conversation: Conversation,
+    listener: Listener,
+    scheme: Scheme = "tcp",
+  ): Promise<Talker> {
     const [first] = conversation.waves;
     if (first === undefined) throw new Error("a conversation has at least one wave");
     const opened = Promise.withResolvers<Talker>();
     const linesWanted = conversation.prologue.length;
     let prepared = linesWanted === 0;
     let heard = "";
-    const socket = connect({
-      port,
-      host: "127.0.0.1",
-      noDelay: true,
-      onread: {
-        buffer: input,
-        callback(count, bytes) {
-          if (prepared) talker.#receive(bytes, count);
-          else {
-            heard += Buffer.from(bytes.buffer, bytes.byteOffset, count).toString("latin1");
-            prepared = countLines(heard) === linesWanted;
-            if (prepared) finishPrologue(heard, opened, talker);
-          }
-          return true;
-        },
+    const link = new Link(port, scheme, {
+      opened: () => {
+        if (prepared) opened.resolve(talker);
+        else link.send(Buffer.from(`${conversation.prologue.join("\r\n")}\r\n`));
       },
+      came: (bytes, count) => {
+        if (prepared) {
+          talker.#receive(bytes, count);
+          return;
+        }
+        heard += Buffer.from(bytes.buffer, bytes.byteOffset, count).toString("latin1");
+        prepared = countLines(heard) === linesWanted;
+        if (prepared) finishPrologue(heard, opened, talker);
+      },
+      failed: (error) => talker.#done.reject(error),
     });
-    const talker = new Talker(socket, conversation, listener, first);
-    const { promise, reject } = talker.#done;
-    promise.catch(opened.reject);
-    socket.on("error", reject);
-    socket.on("close", () => reject(new Error("the server closed the connection")));
-    socket.on("connect", () => {
-      if (prepared) opened.resolve(talker);
-      else socket.write(`${conversation.prologue.join("\r\n")}\r\n`);
-    });
+    const talker = new Talker(link, conversation, listener, first);
+    talker.#done.promise.catch(opened.reject);
     return opened.promise;
   }
 
@@ -90,7 +85,7 @@ export class Talker {
   #send(): void {
     const bytes = this.#wave.request();
     this.#sentAt = performance.now();
-    this.#socket.write(bytes);
+    this.#link.send(bytes);
   }
 
   #receive(bytes: Uint8Array, count: number): void {
@@ -101,7 +96,7 @@ export class Talker {
       if (this.#wave.left === 0) this.#advance();
     } catch (error) {
       this.#done.reject(error);
-      this.#socket.destroy();
+      this.#link.destroy();
     }
   }
 
@@ -142,7 +137,7 @@ export class Talker {
     if (this.#goesOn || this.#index !== 0) this.#send();
     else {
       this.#done.resolve();
-      this.#socket.destroy();
+      this.#link.destroy();
     }
   }
 }
