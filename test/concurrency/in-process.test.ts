@@ -9,6 +9,7 @@ import { portOf } from "../../src/embedded/shared-queue.ts";
 import { Sharing } from "../../src/embedded/sharing.ts";
 import { openBroker } from "../../src/runtimes/node-broker.ts";
 import type { Broker } from "../../src/broker/broker.ts";
+import { amount } from "../support/amount.ts";
 import { inCell } from "../support/matrix.ts";
 import type { Transport } from "../support/matrix.ts";
 import type { Connect } from "../support/connect.ts";
@@ -20,7 +21,7 @@ import { expectSound, FLIGHT_MS } from "./sound-crowd.ts";
 const FILE = "test/concurrency/in-process.test.ts";
 const SEED = seedHere();
 const CROWD_MS = 50_000;
-const SIZE = { producers: 6, workers: 40, rounds: 60 };
+const SIZE = { producers: 5, workers: 20, rounds: amount({ usual: 30, thorough: 120 }) };
 
 /** Connections through the ports of one that has joined. */
 function overPorts(broker: Broker): Connect {
