@@ -176,7 +176,8 @@ async function backendOf(target: QueueTarget, options: OpenOptions): Promise<Que
     if (!Array.isArray(target.spread)) throw new BadOptionError("spread: an array of targets");
     const members = target.spread.map((one, place) => {
       checkTarget(one);
-      return { label: labelOf(one, place), open: () => backendOf(one, options) };
+      const isHere = typeof one === "object" && ("memory" in one || "directory" in one);
+      return { label: labelOf(one, place), open: () => backendOf(one, options), isHere };
     });
     return openSpread(members, options);
   }

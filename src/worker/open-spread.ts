@@ -14,8 +14,11 @@ export interface SpreadTarget {
   /** Stands in ids. */
   readonly label: string;
   readonly open: () => Promise<QueueBackend>;
+  /** It is in this process: to open it comes to an end, however long that takes. */
+  readonly isHere?: boolean;
 }
 
+/** So long is waited for what is elsewhere and does not answer. */
 const WAIT_MILLIS = 1000;
 
 /** Opens them. Rejects with a BadOptionError, or an UnsupportedError where one cannot be one. */
@@ -28,13 +31,16 @@ export async function openSpread(
     throw new BadOptionError("spread: one target or more, and no two the same");
   }
   const assumed = engineCapabilities(true);
-  const members = targets.map(({ label, open }) => ({
+  const members = targets.map(({ label, open, isHere = false }) => ({
     label,
+    isHere,
     backend: new LateBackend({ name: label, assumed, open, clock }),
   }));
   try {
     const { signal } = new AbortController();
     const all = Promise.all(members.map(({ backend }) => backend.tried));
+    const here = members.filter(({ isHere }) => isHere);
+    await Promise.all(here.map(({ backend }) => backend.tried));
     await Promise.race([all, pause(clock, WAIT_MILLIS, signal)]);
     for (const { backend } of members) {
       const cause = backend.trouble?.cause;

@@ -8,8 +8,9 @@ import { openEmbedded } from "../../src/embedded/embedded-backend.ts";
 import { createWorker, defineJob, openQueue, unchecked } from "../../src/entries/queue.ts";
 import type { HeldJob, JobQueue, QueueBackend } from "../../src/entries/queue.ts";
 import { LateBackend } from "../../src/worker/late-backend.ts";
-import { labelOf } from "../../src/worker/open-spread.ts";
+import { labelOf, openSpread } from "../../src/worker/open-spread.ts";
 import { until } from "../support/until.ts";
+import { VirtualClock } from "../support/virtual-clock.ts";
 import { around } from "../worker/around.ts";
 import { Hands, jobOf } from "./beds.ts";
 import { LastingServer } from "./lasting-server.ts";
@@ -269,6 +270,31 @@ describe("what one cannot take", () => {
     await using queue = await openQueue({ spread: [one, around(other, { can })] });
     expect(queue.can).toEqual({ ...one.can, fair: false, results: "waiting", uncharged: false });
   });
+});
+
+test("what is in this process is waited for, and what is elsewhere for a second", async () => {
+  const clock = new VirtualClock();
+  const here = Promise.withResolvers<QueueBackend>();
+  let opened: QueueBackend | undefined;
+  const opening = openSpread(
+    [
+      { label: "here", isHere: true, open: () => here.promise },
+      { label: "elsewhere", open: () => new Promise(() => undefined) },
+    ],
+    { clock },
+  );
+  void opening.then((backend) => (opened = backend));
+  clock.advance(60);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(opened).toBeUndefined();
+  here.resolve(await openEmbedded({ memory: true }));
+  await until("it is open", () => {
+    clock.advance(1);
+    return opened !== undefined;
+  });
+  const backend = await opening;
+  expect(await backend.put([jobOf("x", { tube: "a" })])).toEqual([{ id: "1@here", isNew: true }]);
+  await backend.close();
 });
 
 test("none, two that are the same, and what is no target, are refused", async () => {
