@@ -106,8 +106,11 @@ class PageBroker {
       this.#isDurable ? { segmentBytes: SEGMENT_BYTES, ...target } : target,
     );
     const seed: BrokerSeed = { options, hasLog: log !== undefined, port: other };
-    const script = new URL("./browser-broker.js", import.meta.url);
-    const worker = new Worker(script, { type: "module", name: "homemaker" });
+    // Bundlers follow it only if it is written like this, in one expression.
+    const worker = new Worker(new URL("./browser-broker.js", import.meta.url), {
+      type: "module",
+      name: "homemaker",
+    });
     this.#worker = startWorker(worker, seed, [other], {
       heard: (said) => this.#heard(said as BrokerNews),
       died: (why) => this.#break(new BrokenError(`the queue's worker failed: ${why}`)),

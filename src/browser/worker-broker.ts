@@ -49,7 +49,10 @@ async function readModule(name: string): Promise<Uint8Array<ArrayBuffer>> {
 
 /** A worker of this worker, which ends with it. */
 function startCommitter(seed: CommitterSeed, supervisor: CommitterSupervisor): CommitterThread {
-  const script = new URL("./browser-committer.js", import.meta.url);
-  const worker = new Worker(script, { type: "module", name: "homemaker journal" });
+  // Bundlers follow it only if it is written like this, in one expression.
+  const worker = new Worker(new URL("./browser-committer.js", import.meta.url), {
+    type: "module",
+    name: "homemaker journal",
+  });
   return startWorker(worker, seed, [], supervisor);
 }
