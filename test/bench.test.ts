@@ -263,7 +263,7 @@ describe("the harness", () => {
       const failures = run.stderr.match(/^(?:FAILED|NOT MEASURED: beanstalkd).*$/gm);
       expect({ exitCode: run.exitCode, failures }).toEqual({ exitCode: 0, failures: null });
       for (const contender of ["beanstalkd", "ceiling"])
-        expect(run.stdout).toMatch(new RegExp(`^\\| ${contender} \\| \\d+\\.\\d \\| \\d`, "m"));
+        expect(run.stdout).toMatch(new RegExp(`^\\| ${contender} \\| \\d+\\.\\d+ \\| \\d`, "m"));
     },
   );
 

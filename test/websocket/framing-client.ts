@@ -20,12 +20,12 @@ const HEAD_END = "\r\n\r\n";
 const PINGED_BYTES_MAX = 125;
 /** About how many messages or pieces the longest inputs are cut into: finer ones take too long. */
 const PARTS_MAX = 200;
+/** How long the parts of one message, or of what arrives of it, are at most. */
+const PART_BYTES = [1, 7, 230, 5000, 70_000] as const;
 
 /** What one connection says, and understands. */
 export class FramingClient implements Voice {
   readonly #random: Random;
-  /** How long the parts are that it likes. */
-  readonly #likesBytes: number;
   readonly #headers: readonly string[];
   #isWelcome = false;
   /** What came and is not whole. */
@@ -38,7 +38,6 @@ export class FramingClient implements Voice {
   /** @param headers more lines of the request */
   constructor(seed: number, ...headers: readonly string[]) {
     this.#random = new Random(seed);
-    this.#likesBytes = this.#random.pick([1, 7, 230, 5000, 70_000]);
     this.#headers = [`Sec-WebSocket-Protocol: ${HALF_CLOSE_PROTOCOL}`, ...headers];
   }
 
@@ -125,7 +124,8 @@ export class FramingClient implements Voice {
   *#parts(bytes: Buffer, bytesMax = Infinity): Iterable<Buffer> {
     const random = this.#random;
     const isWhole = random.oneIn(4);
-    const most = isWhole ? bytes.length : Math.max(this.#likesBytes, bytes.length / PARTS_MAX);
+    const fine = random.pick(PART_BYTES);
+    const most = isWhole ? bytes.length : Math.max(fine, bytes.length / PARTS_MAX);
     const likes = Math.ceil(Math.min(most, bytesMax));
     for (let at = 0; at < bytes.length;) {
       const length = isWhole ? likes : random.between(1, likes);
