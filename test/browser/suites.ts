@@ -22,6 +22,12 @@ export const SUITES: readonly Suite[] = [
     cell: cell("in-process", "dialogues"),
   },
   {
+    name: "ports",
+    about:
+      "The same conversations with the page's queue, over message ports and in real time: one of " +
+      "each file.",
+  },
+  {
     name: "model",
     about:
       "Random walks on the engine and on a plain model of it. All answers must be the same, and " +
