@@ -122,6 +122,7 @@ export class LineFraming {
       return this.#found(carry, 0, cr, at + cr + 2 - before);
     }
     this.next = at + filled - before;
+    if (looksLikeAnotherProtocol(carry, 0, filled)) return FOREIGN;
     return filled === most ? this.#discardFrom(carry, filled) : UNFINISHED;
   }
 
