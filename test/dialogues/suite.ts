@@ -36,6 +36,17 @@ export const sample = cases.filter(
  * a case.
  */
 export const brief = cases.filter(({ steps }) => !steps.some(isEndless));
+/** What has to come at once: between its pieces jobs are pushed, or go to their graves. */
+const AT_ONCE = [
+  "dead.txt: a job that is to go and is deleted first leaves its key's cooldown and the others",
+  "window.txt: several jobs at a time, and several deletes",
+];
+/** Those that may come in pieces, however they are cut. */
+export function divisible(of: readonly Case[]): readonly Case[] {
+  const left = of.filter((one) => !AT_ONCE.includes(nameOf(one)));
+  if (of.length - left.length !== AT_ONCE.length) throw new RangeError("a case is not there");
+  return left;
+}
 export const differences = parseDifferences(read(DIFFERENCES), DIFFERENCES);
 
 function isEndless(step: Step): boolean {
