@@ -9,7 +9,7 @@
  */
 import { foundSpaceFor, StorageError } from "../storage.ts";
 import type { Lease } from "../storage.ts";
-import { HandlePool } from "../storage/handle-pool.ts";
+import { HandlePool, storageErrorOf } from "../storage/handle-pool.ts";
 import type { SyncHandle } from "../storage/handle-pool.ts";
 import { takeLock, waitForLock } from "./held-lock.ts";
 import { directoryAt } from "./origin-directory.ts";
@@ -99,12 +99,4 @@ async function opened(directory: FileSystemDirectoryHandle, number: number): Pro
 /** Somebody has it open. */
 function busy(path: string): StorageError {
   return new StorageError("HM_STORAGE_BUSY", `${path}: another page of this origin uses it`);
-}
-
-function storageErrorOf(path: string, error: unknown): StorageError {
-  if (error instanceof StorageError) return error;
-  const kind = error instanceof Error ? error.name : "";
-  const why = error instanceof Error ? error.message : String(error);
-  const code = kind === "QuotaExceededError" ? "HM_STORAGE_FULL" : "HM_STORAGE_FAILED";
-  return new StorageError(code, `${path}: ${kind}: ${why}`, { cause: error });
 }

@@ -40,16 +40,21 @@ const HEADLESS = "headless.";
 /** The serial of a file that has no record yet. */
 const NEW = 0;
 
+/** What a browser threw at that file or directory, as a StorageError that names it. */
+export function storageErrorOf(path: string, error: unknown): StorageError {
+  if (error instanceof StorageError) return error;
+  const kind = error instanceof Error ? error.name : "";
+  const why = error instanceof Error ? error.message : String(error);
+  const code = kind === "QuotaExceededError" ? "HM_STORAGE_FULL" : "HM_STORAGE_FAILED";
+  return new StorageError(code, `${path}: ${kind}: ${why}`, { cause: error });
+}
+
 /** Runs `call`; what it throws comes out as a StorageError that names the file. */
 function attempt<Result>(name: string, call: () => Result): Result {
   try {
     return call();
   } catch (error) {
-    if (error instanceof StorageError) throw error;
-    const kind = error instanceof Error ? error.name : "";
-    const why = error instanceof Error ? error.message : String(error);
-    const code = kind === "QuotaExceededError" ? "HM_STORAGE_FULL" : "HM_STORAGE_FAILED";
-    throw new StorageError(code, `${name}: ${kind}: ${why}`, { cause: error });
+    throw storageErrorOf(name, error);
   }
 }
 

@@ -2,6 +2,7 @@
  * It tells of each attempt when that begins and ends, on a clock that all workers share. Started by
  * workers.ts.
  */
+import { tell as post } from "../../../src/browser/started-worker.ts";
 import { createWorker, joinQueue } from "../../../src/entries/browser.ts";
 import type { SharedQueue } from "../../../src/entries/browser.ts";
 import { Random } from "../../support/random.ts";
@@ -25,7 +26,7 @@ async function work({ shared, seed }: MortalOrders): Promise<void> {
   const queue = await joinQueue(shared);
   const tell = (what: AttemptNews["what"], job: number): void => {
     const news: AttemptNews = { what, job, at: nowMillis() };
-    (globalThis as unknown as Pick<Worker, "postMessage">).postMessage(news);
+    post(news);
   };
   const worker = createWorker(queue, {
     concurrency: random.between(1, 4),
@@ -47,4 +48,4 @@ async function work({ shared, seed }: MortalOrders): Promise<void> {
 addEventListener("message", ({ data }: MessageEvent<MortalOrders>) => void work(data), {
   once: true,
 });
-(globalThis as unknown as Pick<Worker, "postMessage">).postMessage("ready");
+post("ready");

@@ -2,6 +2,7 @@
  * until it is terminated, at any moment. The workers that have its engine and its journal are its
  * own, and die with it. Started by recovery.ts.
  */
+import { tell as post } from "../../../src/browser/started-worker.ts";
 import type { ClientConnection } from "../../../src/client/connection.ts";
 import { openQueue } from "../../../src/entries/browser.ts";
 import type { JobQueue } from "../../../src/entries/browser.ts";
@@ -132,7 +133,7 @@ class Traffic {
 }
 
 function tell(news: OwnerNews): void {
-  (globalThis as unknown as Pick<Worker, "postMessage">).postMessage(news);
+  post(news);
 }
 
 const begin = ({ data }: MessageEvent<OwnerOrders>): void => {

@@ -3,6 +3,7 @@
  * A suite is a module that calls `runSuite` with what it does. It counts its checks, and says of
  * each that failed what was wrong; the first failures are told in full, of more only the number.
  */
+import { tell as post } from "../../../src/browser/started-worker.ts";
 
 /** What a suite is started with. */
 export interface SuiteOrders {
@@ -76,5 +77,5 @@ export function runSuite(
 }
 
 function tell(news: SuiteNews): void {
-  (globalThis as unknown as Pick<Worker, "postMessage">).postMessage(news);
+  post(news);
 }
