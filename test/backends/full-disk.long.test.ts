@@ -165,7 +165,7 @@ test(
       const taken = new Set<number>();
       const refusals = new Set<string>();
       const spooling = { socket: server.path, directory, bytes: 20_000, taken, refusals };
-      const open = () => openQueue(`homemaker+unix:${server.path}`, { spool: { directory } });
+      const open = () => openQueue(server.url, { spool: { directory } });
       for (let life = 0; life < 2; life++) {
         server.kill();
         const spooler = startSpooler(spooling, life * APART);

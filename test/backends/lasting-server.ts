@@ -29,6 +29,16 @@ export class LastingServer {
     this.path = join(directory, "socket");
   }
 
+  /** Where clients find it. */
+  get address(): `unix:${string}` {
+    return `unix:${this.path}`;
+  }
+
+  /** Where queues find it. */
+  get url(): `homemaker+unix:${string}` {
+    return `homemaker+unix:${this.path}`;
+  }
+
   /** Ends it without a word. */
   kill(): void {
     this.#process?.signal("SIGKILL");

@@ -19,7 +19,7 @@ test(
   { timeout: 180_000 },
   async () => {
     const server = await LastingServer.start();
-    await using queue = await openQueue(`homemaker+unix:${server.path}`);
+    await using queue = await openQueue(server.url);
     /** The ids of jobs, by the moment that they are for. */
     const runs = new Map<number, Set<string>>();
     for (let count = 0; count < PROCESSES; count++) start(server.path, runs);

@@ -20,7 +20,7 @@ test("comes back, and with it the jobs: the one that was held is lost, and comes
   const server = await LastingServer.start();
   const troubles: Error[] = [];
   const hands = new Hands();
-  await using queue = await openQueue(`homemaker+unix:${server.path}`);
+  await using queue = await openQueue(server.url);
   expect(queue.can.durable).toBe(true);
   queue.backend.consume(["greet"], {
     window: 1,

@@ -48,7 +48,7 @@ test(
       await server.again();
     }
     for (const one of running) await one.kill();
-    const url = `homemaker+unix:${server.path}` as const;
+    const url = server.url;
     await using queue = await openQueue(url, { spool: { directory } });
     await until("all that was acknowledged is there", async () => {
       const { available } = await queue.stats("note");

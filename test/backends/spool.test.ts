@@ -93,7 +93,7 @@ async function flaky(): Promise<{
 describe("on a server", () => {
   test("that dies and comes back they are there, in their order, and have results", async () => {
     const server = await LastingServer.start();
-    await using queue = await spooling(`homemaker+unix:${server.path}`);
+    await using queue = await spooling(server.url);
     const first = await queue.enqueue(note, 0);
     expect(first.state).toBe("new");
     server.kill();
@@ -121,7 +121,7 @@ describe("on a server", () => {
   test("that is not there yet a queue is opened all the same, and workers wait for it", async () => {
     const server = await LastingServer.start();
     server.kill();
-    await using queue = await spooling(`homemaker+unix:${server.path}`);
+    await using queue = await spooling(server.url);
     await using worker = createWorker(queue, { handlers: [note.handler((count) => count + 1)] });
     void worker.run();
     const job = await queue.enqueue(note, 7);

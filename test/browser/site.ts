@@ -8,14 +8,20 @@
  * Pages may share memory with their workers, as an application's have to. What tests take from Node
  * is replaced by stand-ins/, which read from this site.
  */
+import { globSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { createServer } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { extname, join, relative } from "node:path";
+import { dirname, extname, join, relative } from "node:path";
+import { json } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 import type { Plugin } from "rolldown";
 import { ROOT } from "../support/runtimes.ts";
+import { FILES_LEFT_OUT } from "./left-out.ts";
+import { Servers } from "./servers.ts";
+import type { Wanted } from "./servers.ts";
 
 const HERE = relative(ROOT, fileURLToPath(new URL("./", import.meta.url)));
 const SERVED = /^\/(test|build)\//;
@@ -23,12 +29,31 @@ const SCRIPT = /^\/(test|src)\/browser\/[\w/-]+\.js$/;
 const STAND_INS: Readonly<Record<string, string>> = {
   "node:assert": "assert.ts",
   "node:crypto": "crypto.ts",
+  "node:events": "events.ts",
   "node:fs": "fs.ts",
   "node:fs/promises": "fs.ts",
+  "node:os": "os.ts",
+  "node:path": "path.ts",
   "node:process": "process.ts",
   "node:timers/promises": "timers-promises.ts",
   "node:url": "url.ts",
+  "src/embedded/node-ports.ts": "node-ports.ts",
+  "src/entries/client.ts": "client.ts",
+  "src/entries/queue.ts": "queue.ts",
+  "src/runtimes/client-surroundings.ts": "surroundings.ts",
+  "src/runtimes/node-broker.ts": "node-broker.ts",
+  "src/transports/socket-endpoint.ts": "surroundings.ts",
+  "test/backends/lasting-server.ts": "lasting-server.ts",
+  "test/client/cables.ts": "cables.ts",
+  "test/client/targets.ts": "targets.ts",
+  "test/dialogues/targets/homemaker.ts": "homemaker.ts",
+  "test/support/collect-garbage.ts": "collect-garbage.ts",
+  "test/worker/bed-places.ts": "bed-places.ts",
+  "test/support/homemaker.ts": "homemaker.ts",
 };
+/** A module that has test files: those of the folder that it names. */
+const TEST_FILES = /^virtual:tests\/(\w+)$/;
+const SERVER = /^\/servers\/(\d+)$/;
 const TYPES: Readonly<Record<string, string>> = {
   ".css": "text/css",
   ".js": "text/javascript",
@@ -48,10 +73,12 @@ export interface Site extends AsyncDisposable {
 /** Serves it on a port of the loopback address, any free one if none is given. */
 export async function serveSite(port = 0): Promise<Site> {
   const scripts = new Map<string, Promise<string>>();
-  const http = createServer(({ url = "/" }, response) => {
-    const { pathname } = new URL(url, "http://localhost");
+  const servers = new Servers();
+  const http = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? "/", "http://localhost");
     const answer = async (): Promise<void> => {
-      const content = await contentOf(pathname, scripts);
+      const content =
+        (await asked(request, pathname, servers)) ?? (await contentOf(pathname, scripts));
       const type = TYPES[extname(pathname)] ?? "text/html";
       response.writeHead(200, { ...HEADERS, "content-type": type }).end(content);
     };
@@ -63,8 +90,26 @@ export async function serveSite(port = 0): Promise<Site> {
     [Symbol.asyncDispose]: async () => {
       http.closeAllConnections();
       await new Promise((resolve) => http.close(resolve));
+      await servers[Symbol.asyncDispose]();
     },
   };
+}
+
+/** What a page asks of servers; undefined if it asks for content. */
+async function asked(
+  request: IncomingMessage,
+  path: string,
+  servers: Servers,
+): Promise<string | undefined> {
+  const { method, headers } = request;
+  if (path === "/servers" && method === "POST") {
+    const wanted = (await json(request)) as Wanted;
+    return JSON.stringify(await servers.start(wanted, `http://${headers.host}`));
+  }
+  const [, name] = SERVER.exec(path) ?? [];
+  if (name === undefined || method !== "DELETE") return undefined;
+  await servers.stop(Number(name));
+  return "";
 }
 
 async function contentOf(
@@ -96,6 +141,7 @@ async function bundled(path: string): Promise<string> {
     transform: {
       inject: {
         Buffer: [standIn("buffer.ts"), "Buffer"],
+        process: [standIn("process.ts"), "default"],
         setImmediate: [standIn("timers.ts"), "setImmediate"],
       },
     },
@@ -116,9 +162,15 @@ function standIn(file: string): string {
 function standIns(): Plugin {
   return {
     name: "stand-ins",
-    resolveId: (id) => {
-      const file = STAND_INS[id];
+    resolveId: (id, importer) => {
+      if (TEST_FILES.test(id)) return id;
+      const isOwn = id.startsWith(".") && importer !== undefined;
+      const file = STAND_INS[isOwn ? relative(ROOT, join(dirname(importer), id)) : id];
       return file === undefined ? null : standIn(file);
+    },
+    load: (id) => {
+      const [, folder] = TEST_FILES.exec(id) ?? [];
+      return folder === undefined ? null : importsOf(testFilesIn(folder));
     },
     transform(code, id) {
       if (!code.includes("import.meta.url")) return null;
@@ -126,4 +178,17 @@ function standIns(): Plugin {
       return code.replaceAll("import.meta.url", `new URL(${place}, location.origin).href`);
     },
   };
+}
+
+/** The test files of a folder that a page runs; what is long is Node's alone. */
+function testFilesIn(folder: string): readonly string[] {
+  const exclude = ["**/*.long.test.ts", ...Object.keys(FILES_LEFT_OUT)];
+  return globSync(`test/${folder}/*.test.ts`, { cwd: ROOT, exclude }).toSorted();
+}
+
+function importsOf(files: readonly string[]): string {
+  const lines = files.map((file) => {
+    return `${JSON.stringify(file)}: () => import(${JSON.stringify(join(ROOT, file))}),`;
+  });
+  return ["export default {", ...lines, "};"].join("\n");
 }

@@ -34,6 +34,19 @@ export const SUITES: readonly Suite[] = [
       "every invariant is checked after each step.",
   },
   {
+    name: "client-tests",
+    about:
+      "The client's own tests, with scripted servers, a broker in the suite's worker, and a real " +
+      "server over WebSockets.",
+    cell: cell("WebSocket", "ledger"),
+  },
+  {
+    name: "worker-tests",
+    about:
+      "The tests of queues and their workers, on engines in the suite's worker, in memory and in " +
+      "files of this origin, and on a real server over WebSockets.",
+  },
+  {
     name: "ledger",
     about:
       "A crowd of clients at the page's queue, over message ports, with all that the protocol has. " +

@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { connect } from "../../src/entries/client.ts";
 import { connect as connectElsewhere } from "../../src/entries/client-elsewhere.ts";
 import type { Client } from "../../src/client/client.ts";
-import { startOnUnixSocket } from "../dialogues/targets/homemaker.ts";
+import { LastingServer } from "../backends/lasting-server.ts";
 import { pause, until } from "../support/until.ts";
 import { inDirectory } from "./places.ts";
 import { isPlain, TARGETS } from "./targets.ts";
@@ -242,31 +242,30 @@ describe.each(Object.keys(TARGETS))("%s", (name) => {
 });
 
 test("a server that comes back is found, and the client goes on as it was", async () => {
-  await inDirectory(async (directory) => {
-    const path = join(directory, "socket");
-    let server = await startOnUnixSocket(path);
-    const troubles: Error[] = [];
-    const client = await connect(`unix:${path}`, {
-      backOffMaxMs: 200,
-      timeoutMs: 30_000,
-      onError: (error) => troubles.push(error),
-    });
-    await Promise.all([client.use("mails"), client.watch("mails"), client.ignore("default")]);
-    const stream = client.jobs({ window: 4 });
-    const first = stream.next();
-    await client.put("one");
-    const job = (await first).value;
-    await server.stop();
-    await until("the job is lost", () => job?.isHeld === false);
-    const next = stream.next();
-    const put = client.put("two");
-    server = await startOnUnixSocket(path);
-    expect((await put).isNew).toBe(true);
-    expect((await next).value).toMatchObject({ text: "two", tube: "mails" });
-    expect(troubles.length).toBeGreaterThan(0);
-    await client.close();
-    await server.stop();
+  const server = await LastingServer.start();
+  const troubles: Error[] = [];
+  const client = await connect(server.address, {
+    backOffMaxMs: 200,
+    timeoutMs: 30_000,
+    onError: (error) => troubles.push(error),
   });
+  await Promise.all([client.use("mails"), client.watch("mails"), client.ignore("default")]);
+  const stream = client.jobs({ window: 4 });
+  const first = stream.next();
+  await client.put("one");
+  const job = (await first).value;
+  server.kill();
+  await until("the job is lost", () => job?.isHeld === false);
+  const next = stream.next();
+  const put = client.put("two");
+  await server.again();
+  expect((await put).isNew).toBe(true);
+  const again = (await next).value;
+  expect(again).toMatchObject({ text: "one", tube: "mails" });
+  await again?.delete();
+  expect((await stream.next()).value).toMatchObject({ text: "two", tube: "mails" });
+  expect(troubles.length).toBeGreaterThan(0);
+  await client.close();
 });
 
 describe("an address", () => {

@@ -1,19 +1,9 @@
-/* The entries for where there are no sockets, as in a browser: what they need, what they can. */
+/* The entries for where there are no sockets, as in a browser: what they can. */
 import { expect, test } from "vitest";
 import { connect } from "../../src/entries/client-elsewhere.ts";
 import { openQueue } from "../../src/entries/queue-elsewhere.ts";
 import { startOnWebSocket } from "../dialogues/targets/homemaker.ts";
-import { followImports } from "../support/imports.ts";
 import { webSocketUrl } from "../support/web-socket-url.ts";
-
-test.each(["client-elsewhere.ts", "queue-elsewhere.ts"])("%s brings no runtime with it", (name) => {
-  const seen = new Set<string>();
-  followImports(new URL(`../../src/entries/${name}`, import.meta.url), seen);
-  expect([...seen].filter((path) => /^(node:|ws$)|\/runtimes\/|\/transports\//.test(path))).toEqual(
-    [],
-  );
-  expect(seen).toContain("src/client/web-socket-wire.ts");
-});
 
 test("a client and a queue reach a server by a WebSocket", async () => {
   const server = await startOnWebSocket("--threads", "1");

@@ -1,21 +1,15 @@
 /* A ledger of jobs that go through clients whose connections are cut at random: none is lost, none
  * is held by nobody, and a job that was worked on twice has a lost connection to blame.
  */
-import { once } from "node:events";
-import { connect } from "node:net";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Client } from "../../src/client/client.ts";
 import { connectTo } from "../../src/client/connect.ts";
-import { ClientConnection } from "../../src/client/connection.ts";
-import type { ConnectionOptions } from "../../src/client/connection.ts";
 import { clientSurroundings } from "../../src/runtimes/client-surroundings.ts";
-import { SocketWire } from "../../src/transports/socket-wire.ts";
-import { startOnUnixSocket } from "../dialogues/targets/homemaker.ts";
+import { LastingServer } from "../backends/lasting-server.ts";
 import { Random } from "../support/random.ts";
 import { replayable, seedHere } from "../support/replay.ts";
 import { pause, until } from "../support/until.ts";
-import { inDirectory } from "./places.ts";
+import { Cables } from "./cables.ts";
 import { outcome } from "./scripted-server.ts";
 
 const JOBS = 800;
@@ -23,47 +17,6 @@ const JOBS = 800;
 const LANES = 10;
 const CUTS = 120;
 const SEED = seedHere();
-
-/** Connections that can be cut: what is sent then is lost on the way, and a moment later all is. */
-class Cables {
-  readonly #path: string;
-  readonly #cuts = new Set<() => void>();
-
-  constructor(path: string) {
-    this.#path = path;
-  }
-
-  async open(options: ConnectionOptions): Promise<ClientConnection> {
-    const socket = connect({ path: this.#path });
-    await once(socket, "connect");
-    let isCut = false;
-    const connection = new ClientConnection((listener) => {
-      const wire = new SocketWire(socket, listener);
-      return {
-        get backlogBytes(): number {
-          return wire.backlogBytes;
-        },
-        send: (bytes) => isCut || wire.send(bytes),
-        finish: () => wire.finish(),
-        close: () => wire.close(),
-      };
-    }, options);
-    this.#cuts.add(() => {
-      isCut = true;
-      setTimeout(() => connection.close(new Error("the cable is cut")), 2);
-    });
-    return connection;
-  }
-
-  /** Cuts each at the toss of a coin. */
-  cut(random: Random): void {
-    for (const cut of this.#cuts) {
-      if (random.below(2) === 0) continue;
-      this.#cuts.delete(cut);
-      cut();
-    }
-  }
-}
 
 /** Puts a job, again and again until it is known to be there, and there once. */
 async function putOnce(client: Client, text: string): Promise<void> {
@@ -93,17 +46,16 @@ async function work(
 }
 
 test("no job is lost, and none is worked on twice without a reason", () =>
-  replayable(SEED, "test/client/ledger.test.ts", () => inDirectory(worked)));
+  replayable(SEED, "test/client/ledger.test.ts", worked));
 
 /** Puts jobs and works on them, while connections are cut, until all are done. */
-async function worked(directory: string): Promise<void> {
-  const path = join(directory, "socket");
-  const server = await startOnUnixSocket(path);
-  const cables = new Cables(path);
+async function worked(): Promise<void> {
+  const { address } = await LastingServer.start();
+  const cables = new Cables(address);
   const random = new Random(SEED);
   const open = (): Promise<Client> =>
     connectTo(
-      `unix:${path}`,
+      address,
       { timeoutMs: 30_000, backOffMaxMs: 50 },
       (name) => ({ name, open: (options) => cables.open(options) }),
       clientSurroundings(),
@@ -139,5 +91,4 @@ async function worked(directory: string): Promise<void> {
     expect(ends.slice(ends.findIndex(isKnown) + 1).filter(isKnown)).toEqual([]);
   }
   await Promise.all([producer, ...workers].map((client) => client.close()));
-  await server.stop();
 }

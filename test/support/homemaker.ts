@@ -22,6 +22,8 @@ export interface HomemakerOptions {
   readonly runtime?: readonly string[];
   /** What it is reached by; with TLS the flags name a certificate. TCP if absent. */
   readonly scheme?: Scheme;
+  /** On any free one if absent. */
+  readonly port?: number;
   /** More flags, as on its command line. */
   readonly flags?: readonly string[];
 }
@@ -32,8 +34,9 @@ const PATIENCE_MS = 30_000;
 export function startHomemaker(options: HomemakerOptions = {}): Promise<ServerProcess> {
   const { maxJobSizeBytes, threads, shards, flags = [] } = options;
   const [command = "", ...before] = options.runtime ?? RUNTIMES.node;
-  const { scheme = "tcp" } = options;
-  const address = scheme === "tcp" ? ["127.0.0.1", "-p", "0"] : [`${scheme}://127.0.0.1:0`];
+  const { scheme = "tcp", port = 0 } = options;
+  const address =
+    scheme === "tcp" ? ["127.0.0.1", "-p", `${port}`] : [`${scheme}://127.0.0.1:${port}`];
   const args = [...before, COMMAND, "-l", ...address];
   if (maxJobSizeBytes !== undefined) args.push("-z", String(maxJobSizeBytes));
   if (threads !== undefined) args.push("--threads", String(threads));

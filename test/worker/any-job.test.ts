@@ -50,8 +50,8 @@ test("dead letters of any kind are run, and those with a handler by that", async
 
 test("jobs of other programs are run, in a thread, too; one that fails is set aside", async () => {
   const server = await LastingServer.start();
-  await using queue = await openQueue(`homemaker+unix:${server.path}`);
-  await using client = await connect(`unix:${server.path}`);
+  await using queue = await openQueue(server.url);
+  await using client = await connect(server.address);
   await using worker = createWorker(queue, {
     concurrency: 1,
     handlers: fromModule(new URL("found-jobs.ts", import.meta.url), [found]),

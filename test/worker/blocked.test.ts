@@ -62,29 +62,29 @@ test("without that, they are lost", { timeout: TEST_MS }, async () => {
 
 test("a server keeps them", { timeout: TEST_MS }, async () => {
   const server = await LastingServer.start();
-  await using queue = await openQueue(`homemaker+unix:${server.path}`);
+  await using queue = await openQueue(server.url);
   // That of the queue, the consumer and the helper.
-  const ready = async (): Promise<boolean> => (await connections(server.path)) >= 3;
+  const ready = async (): Promise<boolean> => (await connections(server.address)) >= 3;
   const times = { leaseMillis: 6000, blockMillis: 9000 };
   expect(await told(queue, times, {}, ready)).toEqual(["success 1", "success 1"]);
 });
 
 /** The connections of a server but the one that asks. */
-async function connections(path: string): Promise<number> {
-  await using client = await connect(`unix:${path}`);
+async function connections(address: string): Promise<number> {
+  await using client = await connect(address);
   const { "current-connections": count } = await client.stats();
   return Number(count) - 1;
 }
 
 test("a consumer tells its token for each connection", async () => {
   const server = await LastingServer.start();
-  await using queue = await openQueue(`homemaker+unix:${server.path}`);
+  await using queue = await openQueue(server.url);
   const tokens = new Set<string>();
   await using consumer = queue.backend.consume(["job"], {
     window: 1,
     take: () => undefined,
     session: ({ place, token }) => {
-      expect(place?.addresses).toEqual([`unix:${server.path}`]);
+      expect(place?.addresses).toEqual([server.address]);
       tokens.add(token);
     },
   });

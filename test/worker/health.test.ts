@@ -49,7 +49,7 @@ test("a worker whose slots cannot be made is not well", async () => {
 
 test("a queue that does not answer is not well; one that cannot be asked is", async () => {
   const server = await LastingServer.start();
-  await using queue = await openQueue(`homemaker+unix:${server.path}`);
+  await using queue = await openQueue(server.url);
   expect(await healthOf(queue, [], { timeout: "1m" })).toEqual(WELL);
   server.kill();
   await until("it is noticed", async () => !(await healthOf(queue, [], { timeout: 50 })).isHealthy);

@@ -132,7 +132,7 @@ test.each(ISOLATES)("on a server, in a %s", { timeout: TEST_MS }, (isolate) =>
     const book = join(directory, "book");
     writeFileSync(book, "");
     const server = await LastingServer.start();
-    await using queue = await openQueue(`homemaker+unix:${server.path}`);
+    await using queue = await openQueue(server.url);
     const plans = Array.from({ length: JOBS }, (_, at) => ({
       at,
       book,

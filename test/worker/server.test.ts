@@ -14,8 +14,8 @@ const JOBS = 400;
 test("its server knows what it is called and where it runs, again after it was away", async () => {
   const server = await LastingServer.start();
   const job = defineJob("job", { payload: unchecked<string>() });
-  await using queue = await openQueue(`homemaker+unix:${server.path}`);
-  await using looks = await connect(`unix:${server.path}`);
+  await using queue = await openQueue(server.url);
+  await using looks = await connect(server.address);
   const { id } = await queue.enqueue(job, "held");
   await using worker = createWorker(queue, {
     name: "thumb nails",
@@ -34,7 +34,7 @@ test("its server knows what it is called and where it runs, again after it was a
 test("it goes on when its server comes back, and what it lost is run again", async () => {
   const server = await LastingServer.start();
   const job = defineJob("job", { payload: unchecked<number>() });
-  await using queue = await openQueue(`homemaker+unix:${server.path}`);
+  await using queue = await openQueue(server.url);
   const numbers = Array.from({ length: JOBS }, (_, at) => at);
   await queue.enqueueMany(job, numbers);
   const ran = new Set<number>();

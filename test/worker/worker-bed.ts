@@ -1,60 +1,42 @@
 /*
- * Worker bed: a queue on an engine in this process, and workers of it, all on one clock that passes
- * when a test says so.
+ * Worker bed: a queue and workers of it, on a clock that passes when a test says so. The engine,
+ * where it is in this process, goes by that, too.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createWorker, openQueue } from "../../src/entries/queue.ts";
 import type { EngineOptions, JobQueue, Worker } from "../../src/entries/queue.ts";
 import type { WorkerEvents, WorkerOptions } from "../../src/entries/queue.ts";
 import { until } from "../support/until.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
+import { placeOf } from "./bed-places.ts";
+import type { Place, Where } from "./bed-places.ts";
 
 /** The engine's own times are those of the machine; its clock only says how much of it passed. */
 const EPOCH = Date.now();
 const START_MICROS = 1_000_000_000;
 const EVENTS = ["start", "success", "failure", "handedBack", "leaseLost", "cancelled"] as const;
 
-export const WHERE = ["memory", "directory"] as const;
-
 /** A queue with workers. */
 export class WorkerBed implements AsyncDisposable {
   readonly clock = new VirtualClock(START_MICROS);
   readonly now = (): number => EPOCH + (this.clock.now() - START_MICROS) / 1000;
   readonly #workers: Worker[] = [];
-  readonly #directory: string | undefined;
+  #place: Place | undefined;
   #queue: JobQueue | undefined;
 
-  static async open(
-    where: (typeof WHERE)[number],
-    options: EngineOptions = {},
-  ): Promise<WorkerBed> {
-    const bed = new WorkerBed(where);
-    await bed.#open(options);
-    return bed;
-  }
+  /** Called by `open` only. */
+  private constructor() {}
 
-  private constructor(where: (typeof WHERE)[number]) {
-    const isKept = where === "directory";
-    this.#directory = isKept ? mkdtempSync(join(tmpdir(), "homemaker-worker-")) : undefined;
+  static async open(where: Where, options: EngineOptions = {}): Promise<WorkerBed> {
+    const bed = new WorkerBed();
+    const place = await placeOf(where, { ...options, clock: bed.clock });
+    bed.#place = place;
+    bed.#queue = await openQueue(place.target, { now: bed.now });
+    return bed;
   }
 
   get queue(): JobQueue {
     if (this.#queue === undefined) throw new TypeError("the queue is closed");
     return this.#queue;
-  }
-
-  async #open(options: EngineOptions): Promise<void> {
-    const { clock } = this;
-    const directory = this.#directory;
-    const quick = { durability: "os", segmentBytes: 1_048_576 } as const;
-    const about = { ...options, clock };
-    const target =
-      directory === undefined
-        ? ({ memory: true, ...about } as const)
-        : { directory, ...quick, ...about };
-    this.#queue = await openQueue(target, { now: this.now });
   }
 
   /** A worker that runs. */
@@ -87,7 +69,7 @@ export class WorkerBed implements AsyncDisposable {
     });
     await this.pass("all workers have stopped", () => isOver);
     await this.queue.close();
-    if (this.#directory !== undefined) rmSync(this.#directory, { recursive: true });
+    await this.#place?.end();
   }
 }
 

@@ -24,7 +24,8 @@ import {
 import type { FailureMode, HeldJob, Worker } from "../../src/entries/queue.ts";
 import { until } from "../support/until.ts";
 import { around } from "./around.ts";
-import { Gate, heard, WHERE, WorkerBed } from "./worker-bed.ts";
+import { WHERE } from "./bed-places.ts";
+import { Gate, heard, WorkerBed } from "./worker-bed.ts";
 
 const at =
   (seconds: number): (() => number) =>

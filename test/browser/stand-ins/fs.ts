@@ -20,3 +20,26 @@ export async function readFile(path: string | URL): Promise<Uint8Array> {
   if (!response.ok) throw new Error(`${String(path)}: ${response.status}`);
   return new Uint8Array(await response.arrayBuffer());
 }
+
+/** The name of a directory that is this caller's alone, among the files of the origin. */
+export function mkdtempSync(prefix: string): string {
+  return prefix + crypto.randomUUID();
+}
+
+export async function mkdtemp(prefix: string): Promise<string> {
+  return mkdtempSync(prefix);
+}
+
+/** Removes a directory, if there is one. */
+export async function rm(path: string): Promise<void> {
+  try {
+    await (await navigator.storage.getDirectory()).removeEntry(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof DOMException) || error.name !== "NotFoundError") throw error;
+  }
+}
+
+/** The same, but that it is not there any more a moment later. */
+export function rmSync(path: string): void {
+  void rm(path);
+}
