@@ -262,6 +262,20 @@ test("a token of the queue that logs in often ends logins of its own only", asyn
   expect(await roleOf(root)).toBe("admin");
 });
 
+test("sixty tokens that may manage something log nobody out, however often they log in", async () => {
+  const names = Array.from({ length: 60 }, (_, index) => `manager-${index}`);
+  const book = bookOf(names.map((name) => lineFor(name, `manage:${name}`)).join("\n"));
+  const access = new Access({ admin: ADMIN, read: READ }, 1, undefined, book);
+  const login = async (token: string): Promise<string | undefined> =>
+    (await access.login(token, peerAt("a"), false)).cookie.split(";")[0];
+  const first = await login(ADMIN);
+  const cookies = await Promise.all(names.map(login));
+  for (const name of names.slice(0, 55)) for (let more = 0; more < 20; more++) await login(name);
+  expect(await access.roleOf(undefined, first, peerAt("a"))).toBe("admin");
+  expect(await access.roleOf(undefined, cookies[0], peerAt("a"))).toBe(null);
+  expect(await access.roleOf(undefined, cookies[59], peerAt("a"))).toBe("admin");
+});
+
 test("whoever logs in often ends logins of the same role only, and the least used ones first", async () => {
   const access = new Access({ admin: ADMIN, read: READ });
   const login = async (token: string): Promise<string | undefined> =>
