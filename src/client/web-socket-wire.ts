@@ -29,9 +29,19 @@ export function isWebSocketUrl(address: string): boolean {
   return /^wss?:\/\//i.test(address);
 }
 
+/**
+ * The URL, which errors may show. Throws a BadCommandError where somebody stands before its host: a
+ * WebSocket would not send that.
+ */
+export function checkedWebSocketUrl(url: string): string {
+  if (!/^wss?:\/\/[^/?#]*@/i.test(url)) return url;
+  throw new BadCommandError("no token stands in the URL of a WebSocket: it is the option `token`");
+}
+
 /** Of a URL: `"ws://127.0.0.1:11302"`, `"wss://queue.example.org/ws"`. */
 export function webSocketEndpoint(url: string): Endpoint {
-  return { name: url, open: (options, signal) => openWebSocket(url, options, signal) };
+  const name = checkedWebSocketUrl(url);
+  return { name, open: (options, signal) => openWebSocket(url, options, signal) };
 }
 
 /**

@@ -9,7 +9,7 @@ import type { ConnectionOptions } from "../client/connection.ts";
 import { BadCommandError } from "../client/errors.ts";
 import type { Endpoint } from "../client/link.ts";
 import type { TlsSettings } from "../client/tls-settings.ts";
-import { isWebSocketUrl, openWebSocket } from "../client/web-socket-wire.ts";
+import { checkedWebSocketUrl, isWebSocketUrl, openWebSocket } from "../client/web-socket-wire.ts";
 import { quoted } from "../protocol/reply-line.ts";
 import {
   ADDRESS_FORMS,
@@ -36,7 +36,7 @@ export function socketEndpoint(words: string, tls?: TlsSettings): Endpoint {
       `${quoted(words)}: the runtime's WebSocket takes no tls settings; tls:// addresses do`,
     );
   }
-  const { name, way } = isWebSocketUrl(words) ? { name: words, way: { url: words } } : wayTo(words);
+  const { name, way } = isWebSocketUrl(words) ? webSocketWay(words) : wayTo(words);
   return {
     name,
     open: (options, signal) =>
@@ -44,6 +44,11 @@ export function socketEndpoint(words: string, tls?: TlsSettings): Endpoint {
         ? openWebSocket(way.url, options, signal)
         : openSocket(way, tls, options, signal),
   };
+}
+
+function webSocketWay(words: string): { readonly name: string; readonly way: WebSocketUrl } {
+  const url = checkedWebSocketUrl(words);
+  return { name: url, way: { url } };
 }
 
 function wayTo(words: string): { readonly name: string; readonly way: Way } {

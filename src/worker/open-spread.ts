@@ -6,6 +6,7 @@ import { fieldsOf } from "./checked.ts";
 import { engineCapabilities } from "./engine-capabilities.ts";
 import { BadOptionError, UnsupportedError } from "./errors.ts";
 import { LateBackend } from "./late-backend.ts";
+import { partUrl } from "./place-url.ts";
 import type { QueueOptions } from "./queue.ts";
 import { SpreadBackend } from "./spread-backend.ts";
 
@@ -53,15 +54,12 @@ export async function openSpread(
   }
 }
 
-/** Of a URL; the token before the addresses of a server may hold a slash. */
-const BESIDES_THE_PLACE = /^(?:homemaker(?:\+tls)?:\/\/.*@|[a-z+]+:(?:\/\/)?(?:[^@/]*@)?)|\/$/g;
-
 /**
  * What stands for a target in ids: a URL without who may use it, and its prefix if it has one; a
  * directory; or its place.
  */
 export function labelOf(target: unknown, place: number): string {
-  if (typeof target === "string") return target.replace(BESIDES_THE_PLACE, "");
+  if (typeof target === "string") return partUrl(target).place.replace(/\/$/, "");
   const { directory, redis, rabbitmq, prefix } = fieldsOf(target);
   if (typeof directory === "string") return directory;
   const url = redis ?? rabbitmq;

@@ -7,7 +7,8 @@
  *   homemaker+tls://10.0.0.7:11301,10.0.0.8:11301   the same by TLS
  *   ws://10.0.0.7:11302   wss://queue.example.org/queue      as the URL of a WebSocket
  *
- * In front of the first address may stand a token and an `@`, as in homemaker://TOKEN@10.0.0.7.
+ * In front of the first address may stand a token and an `@`, as in homemaker://TOKEN@10.0.0.7. It
+ * is percent-encoded; in a URL of a WebSocket a slash in it has to be.
  * A connection that is lost is made anew; what was held with it comes again. How an address is
  * reached is the runtime's, and given by src/entries/.
  */
@@ -19,7 +20,7 @@ import { ClientBackend } from "./client-backend.ts";
 import { engineCapabilities } from "./engine-capabilities.ts";
 import { BadOptionError, UnsupportedError } from "./errors.ts";
 import { PlainBackend } from "./plain-backend.ts";
-import { shownUrl } from "./shown-url.ts";
+import { partUrl, shownUrl } from "./place-url.ts";
 
 /** Where a server is. */
 export type ServerUrl =
@@ -74,20 +75,20 @@ export async function openServer(
   }
 }
 
-/** Addresses hold no `@`, so a token that is not percent-encoded is still no address. */
-const TOKEN_IN_URL = /^(homemaker(?:\+tls)?:\/\/)(.*)@(.*)$/s;
-/** The path of a WebSocket may hold one. */
-const TOKEN_IN_WEB_SOCKET_URL = /^(wss?:\/\/)([^@/]*)@(.*)$/s;
-
-/** The URL without the token in it, and that. */
+/** The URL without the token in it, and that. Throws a BadOptionError. */
 function partsOf(url: string): { readonly bare: string; readonly token?: string } {
-  const found = TOKEN_IN_URL.exec(url) ?? TOKEN_IN_WEB_SOCKET_URL.exec(url);
-  const [, scheme = "", said = "", rest = ""] = found ?? [];
-  if (said === "") return { bare: url };
+  const { scheme, user, place } = partUrl(url);
+  const bare = scheme + place;
+  if (user === "") return { bare };
+  // A path could hold an @ as well, so it would not be clear which host is meant.
+  if (isWebSocketUrl(url) && user.includes("/")) {
+    const why = "behind the host of a WebSocket no @ may stand";
+    throw new BadOptionError(`${bare}: ${why}; write %2F for a slash in a token, %40 for an @`);
+  }
   try {
-    return { bare: scheme + rest, token: decodeURIComponent(said) };
+    return { bare, token: decodeURIComponent(user) };
   } catch {
-    throw new BadOptionError(`${scheme}${rest}: the token before it is not percent-encoded`);
+    throw new BadOptionError(`${bare}: the token before it is not percent-encoded`);
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { expect, onTestFinished, test } from "vitest";
 import type { Client } from "../../src/client/client.ts";
+import type { ClientOptions } from "../../src/client/connect.ts";
 import { connect } from "../../src/entries/client.ts";
 import { defineJob, openQueue, unchecked } from "../../src/entries/queue.ts";
 import type { ServerUrl } from "../../src/entries/queue.ts";
@@ -89,15 +90,40 @@ test.each([
 });
 
 test.each([
+  ["homemaker://hm/x@y@10.0.0.7", "hm/x@y"],
+  ["homemaker://hm%2Fx%40y%25@10.0.0.7", "hm/x@y%"],
+  ["homemaker+tls://hm%2Fx@10.0.0.7:1,10.0.0.8:1", "hm/x"],
+  ["ws://hm%2Fx%40y@10.0.0.7:11302/queue", "hm/x@y"],
+  ["wss://hm%2Fx@queue.example.org/", "hm/x"],
+  ["ws://10.0.0.7:11302/", "said"],
+  ["homemaker://@10.0.0.7", "said"],
+] as const)("%s shows %s", async (url, token) => {
+  const shown: unknown[] = [];
+  const refuse = (_: readonly string[], options: ClientOptions): Promise<Client> => {
+    shown.push(options.token);
+    return Promise.reject(new Error("enough"));
+  };
+  await expect(openServer(url, refuse, { token: "said" })).rejects.toThrow("enough");
+  expect(shown).toEqual([token]);
+});
+
+test.each([
   ["homemaker:/hm_x@10.0.0.7", '"homemaker:/10.0.0.7" is no queue'],
   ["homemaker:hm_x@10.0.0.7", '"homemaker:10.0.0.7" is no queue'],
   ["homemaker://hm_x@", '"homemaker://" is no queue'],
   ["http://hm_x/y@a", '"http://a" is no queue'],
   ["homemaker://hm_%x@a", "homemaker://a: the token before it"],
+  ["ws://hm_/x@a:1/queue", "ws://a:1/queue: behind the host of a WebSocket no @ may stand"],
+  ["wss://a:1/hm_@b", "write %2F for a slash in a token, %40 for an @"],
 ])("of %s an error does not show the token", async (url, told) => {
   const error = await openServer(url as ServerUrl, connect).catch(String);
   expect(error).toContain(told);
   expect(error).not.toContain("hm_");
+});
+
+test("a client takes no token in a URL, and its error shows none", async () => {
+  const error = await connect("wss://hm_x@127.0.0.1:1/queue").catch(String);
+  expect(error).toContain("no token stands in the URL of a WebSocket: it is the option `token`");
 });
 
 test.each(["homemaker://", "homemaker://a,,b", "homemaker+unix:", "http://a", "a:11300"])(

@@ -313,4 +313,6 @@ test.each([
   [{ redis: { host: "10.0.0.7" } }, "3"],
   [{ rabbitmq: "amqp://user:secret@10.0.0.8" }, "10.0.0.8"],
   ["homemaker://hm/x@10.0.0.7", "10.0.0.7"],
+  ["redis://:a/secret@10.0.0.7/1", "10.0.0.7/1"],
+  ["ws://hm%2Fx@10.0.0.7:11302/", "10.0.0.7:11302"],
 ])("%j is %s in ids", (target, label) => expect(labelOf(target, 2)).toBe(label));
