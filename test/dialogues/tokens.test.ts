@@ -1,31 +1,29 @@
-/* The dialogues of a server that asks for tokens: sessions alone, on the virtual clock. */
-import { readFileSync } from "node:fs";
-import { afterAll, describe, test } from "vitest";
-import { lineFor } from "../support/token-book.ts";
-import { Conformance } from "./conformance.ts";
-import { parseCases } from "./dialogue.ts";
-import { parseDifferences } from "./differences.ts";
-import { ONE, SEVERAL } from "./suite.ts";
+/*
+ * The dialogues of a server that asks for tokens: sessions alone, on the virtual clock, as they are
+ * and behind WebSockets, TLS and both.
+ *
+ * @module-tag openssl
+ */
+import { seedHere } from "../support/replay.ts";
+import { Trust } from "../support/secure-server.ts";
+import { holdDialogues, ONE, SEVERAL } from "./suite.ts";
+import { secureSessionTarget } from "./targets/secure-session.ts";
 import { sessionTarget } from "./targets/session.ts";
+import { tokenCases, TOKENS } from "./with-tokens/tokens.ts";
 
-const FILE = "with-tokens/auth.txt";
-const CASES = parseCases(readFileSync(new URL(FILE, import.meta.url), "utf8"), FILE);
-
-const TOKENS = [
-  lineFor("PRODUCER", "put:mail.*"),
-  lineFor("WORKER", "reserve:mail.*"),
-  lineFor("READER", "look:mail.*"),
-  lineFor("MANAGER", "manage:mail.*"),
-  lineFor("ROOT", "all:*"),
-  "anonymous put:jobs",
-].join("\n");
+const seed = seedHere();
+const replay = { seed, file: "test/dialogues/tokens.test.ts" };
+const { credentials } = Trust.ofFile();
+const asking = "sessions that ask for tokens";
+const framed = { framing: seed, tokens: TOKENS };
 
 for (const shape of [ONE, SEVERAL]) {
-  const title = `sessions that ask for tokens, ${shape.threads} threads, ${shape.shards} shards`;
-  describe(title, () => {
-    const target = sessionTarget({ title, ...shape, tokens: TOKENS });
-    const judged = new Conformance(target, parseDifferences("", "none"));
-    afterAll(() => target.close());
-    for (const dialogue of CASES) test(dialogue.title, () => judged.check(dialogue));
-  });
+  const title = `${asking}, ${shape.threads} threads, ${shape.shards} shards`;
+  holdDialogues(sessionTarget({ title, tokens: TOKENS, ...shape }), { of: tokenCases });
 }
+const overWebSockets = sessionTarget({ title: `${asking}, WebSockets`, ...SEVERAL, ...framed });
+holdDialogues(overWebSockets, { of: tokenCases, replay });
+const tls = { title: `${asking}, TLS`, tokens: TOKENS, ...SEVERAL };
+holdDialogues(secureSessionTarget(tls, credentials), { of: tokenCases });
+const wss = { title: `${asking}, WebSockets inside TLS`, ...ONE, ...framed };
+holdDialogues(secureSessionTarget(wss, credentials), { of: tokenCases, replay });

@@ -4,9 +4,8 @@
  */
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
+import { utter } from "../support/voice.ts";
 import type { Voice } from "../support/voice.ts";
-
-const PIECES_MAX = 30;
 
 type Done = (error?: Error | null) => void;
 
@@ -33,11 +32,8 @@ export class WrappedSocket extends Duplex {
     if (data.length > 0) this.push(data);
   }
 
-  /** The first pieces leave one by one: for all of them that would take too long. */
   #send(pieces: readonly Buffer[]): void {
-    for (const piece of pieces.slice(0, PIECES_MAX)) this.#socket.write(piece);
-    const rest = pieces.slice(PIECES_MAX);
-    if (rest.length > 0) this.#socket.write(Buffer.concat(rest));
+    utter(pieces, (piece) => this.#socket.write(piece));
   }
 
   override _read(): void {

@@ -234,6 +234,13 @@ export class World {
     return webSocketDoor(this.door(thread), WEB_SOCKETS, new VirtualClock());
   }
 
+  /** What each thread's transport opens its sessions by: one for WebSockets, or as it is. */
+  doors(areForWebSockets: boolean): readonly Door[] {
+    return this.hosts.map((_, thread) =>
+      areForWebSockets ? this.webSocketDoor(thread) : this.door(thread),
+    );
+  }
+
   /** What a transport of that thread opens its sessions by. */
   door(thread: number): Door {
     const host = this.host(thread);

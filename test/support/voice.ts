@@ -26,6 +26,16 @@ export interface Voice {
 /** What a transport delivers at most at once. */
 export const PIECE_BYTES_MAX = 65_536;
 
+/** How many pieces leave one by one. */
+const SINGLE_PIECES_MAX = 30;
+
+/** Sends what a voice says by `write`: the first pieces one by one, for all that takes too long. */
+export function utter(pieces: readonly Buffer[], write: (bytes: Buffer) => void): void {
+  for (const piece of pieces.slice(0, SINGLE_PIECES_MAX)) write(piece);
+  const rest = pieces.slice(SINGLE_PIECES_MAX);
+  if (rest.length > 0) write(Buffer.concat(rest));
+}
+
 /** The stream as it is, in pieces as long as may be. */
 export const PLAIN_VOICE: Voice = {
   greet: () => [],

@@ -2,7 +2,7 @@
 import type { ServerProcess } from "./server-process.ts";
 
 /** Of that server. */
-export function webSocketUrl({ address }: ServerProcess): string {
+export function webSocketUrl({ address }: ServerProcess, scheme: "ws" | "wss" = "ws"): string {
   if ("path" in address) throw new Error("a Unix socket takes no WebSockets");
-  return `ws://${address.host}:${address.port}`;
+  return `${scheme}://${address.host}:${address.port}`;
 }

@@ -25,9 +25,11 @@ export interface Shape {
   /** I/O threads. */
   readonly threads: number;
   readonly shards: number;
-  readonly listen: "tcp" | "unix" | "ws" | "tls";
+  readonly listen: "tcp" | "unix" | "ws" | "tls" | "wss";
   /** Of a server with TLS. */
   readonly credentials?: Credentials;
+  /** A file of tokens, and one of them that may do everything; if absent, everybody may. */
+  readonly tokens?: { readonly path: string; readonly root: string };
   /** Each process keeps its jobs in a directory of its own, synced. */
   readonly keepsJobs?: boolean;
   /** What runs it; if absent, Node. */
@@ -38,7 +40,7 @@ export interface Shape {
 // around it.
 function boundAddress(output: string): Address | undefined {
   const [, path, host, port] =
-    /listening on (?:unix:([^\s"]+)|(?:(?:ws|tls):\/\/)?\[?([\w.:]+?)\]?:(\d+))/i.exec(output) ??
+    /listening on (?:unix:([^\s"]+)|(?:(?:wss?|tls):\/\/)?\[?([\w.:]+?)\]?:(\d+))/i.exec(output) ??
     [];
   if (path !== undefined) return { path };
   return host === undefined || port === undefined ? undefined : { host, port: Number(port) };
@@ -52,6 +54,7 @@ export function homemakerTarget(shape: Shape): Target {
     server: shape.keepsJobs === true ? "homemaker with data" : "homemaker",
     processes: 6,
     connect: connectTo(shape),
+    root: shape.tokens?.root,
     start: (options) => {
       const data = shape.keepsJobs === true ? dataFlags(directories) : [];
       return start([...where(shape), ...flagsOf(options), ...data], shape.runtime);
@@ -97,8 +100,9 @@ function start(flags: readonly string[], runtime: RuntimeName = "node"): Promise
 }
 
 function where(shape: Shape): string[] {
-  const { threads, shards } = shape;
-  return [...addressOf(shape), "--threads", String(threads), "--shards", String(shards)];
+  const { threads, shards, tokens } = shape;
+  const counts = ["--threads", String(threads), "--shards", String(shards)];
+  return [...addressOf(shape), ...counts, ...(tokens ? ["--tokens", tokens.path] : [])];
 }
 
 function addressOf({ listen, credentials }: Shape): string[] {
@@ -109,22 +113,30 @@ function addressOf({ listen, credentials }: Shape): string[] {
       return ["-l", `unix:${join(tmpdir(), `dialogue-${randomUUID()}.sock`)}`];
     case "ws":
       return ["-l", "ws://127.0.0.1:0"];
-    case "tls": {
+    case "tls":
+    case "wss": {
       const { certPath = "", keyPath = "" } = credentials ?? {};
-      return ["-l", "tls://127.0.0.1:0", "--tls-cert", certPath, "--tls-key", keyPath];
+      return ["-l", `${listen}://127.0.0.1:0`, "--tls-cert", certPath, "--tls-key", keyPath];
     }
   }
 }
 
 /** How to connect to such a server; undefined: by the socket where it listens. */
 function connectTo({ listen, credentials }: Shape): Connect | undefined {
-  if (listen === "ws") return (server) => WebSocketWire.open(webSocketUrl(server));
-  if (listen !== "tls") return undefined;
-  return async ({ address }) => {
-    const socket = secureSocket(address, credentials?.ca ?? "");
-    await once(socket, "secureConnect");
-    return new SocketWire(socket);
-  };
+  const ca = credentials?.ca ?? "";
+  switch (listen) {
+    case "ws":
+    case "wss":
+      return (server) => WebSocketWire.open(webSocketUrl(server, listen), ca);
+    case "tls":
+      return async ({ address }) => {
+        const socket = secureSocket(address, ca);
+        await once(socket, "secureConnect");
+        return new SocketWire(socket);
+      };
+    default:
+      return undefined;
+  }
 }
 
 function flagsOf(options: ServerOptions): string[] {

@@ -39,6 +39,8 @@ export interface ProcessTargetOptions {
   start(options: ServerOptions): Promise<ServerProcess>;
   /** If absent, by a socket where it says that it listens. */
   readonly connect?: Connect | undefined;
+  /** The token that the runner's own connections show; if absent, they show none. */
+  readonly root?: string | undefined;
   /** How many processes may run at once. */
   readonly processes: number;
 }
@@ -82,6 +84,9 @@ export class SocketWire implements Wire {
   }
 }
 
+/** Takes a stage back that a case has left. */
+type Leave = (stage: ProcessStage, reusable: boolean) => Promise<void>;
+
 /** A connection to a server, as the player wants it. */
 export async function connectWire(server: ServerProcess): Promise<SocketWire> {
   return new SocketWire(await server.connect());
@@ -95,17 +100,15 @@ class ProcessStage implements Stage {
   readonly patienceMs = PATIENCE_MS;
   readonly #server: ServerProcess;
   readonly #connect: Connect;
-  readonly #leave: (stage: ProcessStage, reusable: boolean) => Promise<void>;
-  #control: Wire | undefined;
+  readonly #root: string | undefined;
+  readonly #leave: Leave;
+  #control: Promise<Wire> | undefined;
   #wires: Wire[] = [];
 
-  constructor(
-    server: ServerProcess,
-    connectTo: Connect,
-    leave: (stage: ProcessStage, reusable: boolean) => Promise<void>,
-  ) {
+  constructor(server: ServerProcess, options: ProcessTargetOptions, leave: Leave) {
     this.#server = server;
-    this.#connect = connectTo;
+    this.#connect = options.connect ?? connectWire;
+    this.#root = options.root;
     this.#leave = leave;
   }
 
@@ -150,13 +153,19 @@ class ProcessStage implements Stage {
   }
 
   async stop(): Promise<void> {
-    this.#control?.close();
+    (await this.#control)?.close();
     await this.#server.stop();
   }
 
-  async #controlWire(): Promise<Wire> {
-    this.#control ??= await this.#connect(this.#server);
+  #controlWire(): Promise<Wire> {
+    this.#control ??= this.#openControl();
     return this.#control;
+  }
+
+  async #openControl(): Promise<Wire> {
+    const wire = await this.#connect(this.#server);
+    if (this.#root !== undefined) await converse(wire, `auth ${this.#root}\r\n`, PATIENCE_MS);
+    return wire;
   }
 
   async #say(command: string): Promise<string> {
@@ -234,8 +243,8 @@ export class ProcessTarget implements Target {
   }
 
   async #start(options: ServerOptions, shared: boolean): Promise<ProcessStage> {
-    const { start, connect = connectWire } = this.#options;
-    const stage = new ProcessStage(await start(options), connect, async (left, reusable) => {
+    const server = await this.#options.start(options);
+    const stage = new ProcessStage(server, this.#options, async (left, reusable) => {
       if (shared && reusable) this.#idle.push(left);
       else await this.#discard(left);
       this.#exit();

@@ -1,6 +1,7 @@
 /* The engine and the sessions alone behind TLS: what listens is the server's own transport, and the
  * clients are Node's, but threads and clock are a World's (support/session-world.ts), where time
- * only passes when a dialogue says so.
+ * only passes when a dialogue says so. The sessions may stand behind the door for WebSockets as
+ * well, as behind wss://; then the client frames at random.
  *
  * Bytes take a while to cross a socket. So each connection is counted at both ends, and a stage is
  * settled when all has arrived that was sent: then the replies are there, or there are none.
@@ -17,11 +18,12 @@ import { TLS_TRANSPORT } from "../../../src/transports/tls-transport.ts";
 import { secureSocket } from "../../support/secure-socket.ts";
 import type { Credentials } from "../../support/secure-socket.ts";
 import type { World } from "../../support/session-world.ts";
+import { utter } from "../../support/voice.ts";
+import type { Voice } from "../../support/voice.ts";
 import type { Case } from "../dialogue.ts";
-import { readStats } from "../stage.ts";
+import { Inbox, readStats } from "../stage.ts";
 import type { Stage, Target, Wire } from "../stage.ts";
-import { SocketWire } from "./processes.ts";
-import { worldOf } from "./session.ts";
+import { voiceOf, worldOf } from "./session.ts";
 import type { SessionShape } from "./session.ts";
 
 const HOST = "127.0.0.1";
@@ -107,7 +109,10 @@ class ServerEnd implements Inlet, Outlet {
 }
 
 /** The client's end, which knows the other one. */
-class SecureWire extends SocketWire {
+class SecureWire implements Wire {
+  readonly inbox = new Inbox();
+  readonly #socket: TLSSocket;
+  readonly #voice: Voice;
   readonly #settle: () => Promise<void>;
   readonly #far: ServerEnd;
   #saidBytes = 0;
@@ -115,32 +120,50 @@ class SecureWire extends SocketWire {
   #hasEnded = false;
   #isGone = false;
 
-  constructor(socket: TLSSocket, far: ServerEnd, settle: () => Promise<void>) {
-    super(socket);
+  constructor(socket: TLSSocket, far: ServerEnd, voice: Voice, settle: () => Promise<void>) {
+    this.#socket = socket;
     this.#far = far;
+    this.#voice = voice;
     this.#settle = settle;
-    socket.on("data", (bytes: Buffer) => (this.#heardBytes += bytes.length));
+    socket.on("data", (bytes: Buffer) => this.#hear(bytes));
+    for (const end of ["error", "end", "close"]) socket.on(end, () => this.inbox.end());
+    this.#say(voice.greet());
   }
 
-  override async send(bytes: Uint8Array): Promise<void> {
+  async send(bytes: Uint8Array): Promise<void> {
     await this.#settle(); // what is done elsewhere comes first
-    this.#saidBytes += bytes.length;
-    await super.send(bytes);
+    this.#say(this.#voice.say(bytes));
     await this.#settle();
   }
 
-  override shutdown(): void {
+  shutdown(): void {
+    const words = this.#voice.finish();
+    if (words !== undefined) return this.#say(words);
     this.#hasEnded = true;
-    super.shutdown();
+    this.#socket.end();
   }
 
-  override close(): void {
+  close(): void {
     this.#isGone = true;
-    super.close();
+    this.#socket.destroy();
   }
 
-  override reset(): void {
+  reset(): void {
     this.close(); // a socket with TLS has none of its own
+  }
+
+  #hear(bytes: Buffer): void {
+    this.#heardBytes += bytes.length;
+    const { data, answers } = this.#voice.hear(bytes);
+    if (data.length > 0) this.inbox.push(data);
+    this.#say(answers);
+  }
+
+  #say(pieces: readonly Buffer[]): void {
+    utter(pieces, (piece) => {
+      this.#saidBytes += piece.length;
+      this.#socket.write(piece);
+    });
   }
 
   /** Whether all has arrived that either end has sent. */
@@ -248,6 +271,7 @@ class SecureStage implements Stage {
   readonly #port: SecurePort;
   readonly #world: World;
   readonly #doors: readonly Door[];
+  readonly #framing: number | undefined;
   readonly #wires: SecureWire[] = [];
   #control: Wire | undefined;
 
@@ -257,17 +281,20 @@ class SecureStage implements Stage {
       this.#world.verify();
       return false;
     });
-    this.#doors = this.#world.hosts.map((_, thread) => this.#world.door(thread));
+    this.#framing = shape.framing;
+    this.#doors = this.#world.doors(this.#framing !== undefined);
   }
 
   /** To one thread after the other. */
   async connect(): Promise<SecureWire> {
-    const door = this.#doors[this.#wires.length % this.#doors.length];
+    const index = this.#wires.length;
+    const door = this.#doors[index % this.#doors.length];
     if (door === undefined) throw new RangeError("a server has a thread");
     const [socket, end] = await this.#port.connect(
       (outlet) => new ServerEnd(outlet, door, this.#world),
     );
-    const wire = new SecureWire(socket, end, () => this.settle());
+    const voice = voiceOf(this.#framing, index);
+    const wire = new SecureWire(socket, end, voice, () => this.settle());
     this.#wires.push(wire);
     return wire;
   }

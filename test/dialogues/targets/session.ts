@@ -47,6 +47,11 @@ export function worldOf(
   });
 }
 
+/** The voice of the connection with that number, whose WebSockets are framed by that seed. */
+export function voiceOf(framing: number | undefined, index: number): Voice {
+  return framing === undefined ? PLAIN_VOICE : new FramingClient(framing + index);
+}
+
 function limitsOf(options: ServerOptions): Partial<SessionLimits> {
   return {
     maxJobBytes: options.maxJobSize ?? LIMITS.maxJobBytes,
@@ -160,10 +165,7 @@ class VirtualServer {
   constructor(shape: SessionShape, options: ServerOptions) {
     this.world = worldOf(shape, options, () => this.#idle());
     this.#framing = shape.framing;
-    this.#doors = this.world.hosts.map((_, thread) => {
-      const { world } = this;
-      return this.#framing === undefined ? world.door(thread) : world.webSocketDoor(thread);
-    });
+    this.#doors = this.world.doors(this.#framing !== undefined);
   }
 
   /** A connection to one thread after the other. */
@@ -171,9 +173,7 @@ class VirtualServer {
     const index = this.#wires.length;
     const door = this.#doors[index % this.#doors.length];
     if (door === undefined) throw new RangeError("a server has a thread");
-    const voice =
-      this.#framing === undefined ? PLAIN_VOICE : new FramingClient(this.#framing + index);
-    const wire = new VirtualWire(this, door, voice);
+    const wire = new VirtualWire(this, door, voiceOf(this.#framing, index));
     this.#wires.push(wire);
     return wire;
   }

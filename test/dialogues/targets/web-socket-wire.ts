@@ -2,6 +2,7 @@
  * Under the protocol that it asks for an empty message is a half-close, so it sends no other.
  */
 import { once } from "node:events";
+import { TLSSocket } from "node:tls";
 import { WebSocket } from "ws";
 import { HALF_CLOSE_PROTOCOL } from "../../../src/protocol/half-close.ts";
 import { rawOf } from "../../websocket/peer.ts";
@@ -13,8 +14,9 @@ export class WebSocketWire implements Wire {
   readonly inbox = new Inbox();
   readonly #socket: WebSocket;
 
-  static async open(url: string): Promise<WebSocketWire> {
-    const socket = new WebSocket(url, HALF_CLOSE_PROTOCOL);
+  /** @param ca the certificate of the authority that vouches for a wss:// server */
+  static async open(url: string, ca: string): Promise<WebSocketWire> {
+    const socket = new WebSocket(url, HALF_CLOSE_PROTOCOL, { ca });
     const wire = new WebSocketWire(socket);
     await once(socket, "open");
     return wire;
@@ -42,6 +44,8 @@ export class WebSocketWire implements Wire {
   }
 
   reset(): void {
-    rawOf(this.#socket).resetAndDestroy();
+    const raw = rawOf(this.#socket);
+    if (raw instanceof TLSSocket) raw.destroy(); // it knows no reset
+    else raw.resetAndDestroy();
   }
 }
