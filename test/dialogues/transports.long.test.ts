@@ -1,10 +1,10 @@
 /*
  * The dialogues over WebSockets and over TLS: all of them with sessions alone, in virtual time, but
  * for the two that have to come at once, which WebSockets cut; and in real time with servers a half
- * by WebSockets and the other half by TLS, where the seed says which. By wss:// go a half in virtual
- * time and a quarter in real time. Of those that need a server of their own, which takes a while to
- * start, a few are played. Where THOROUGH is set all go by each, and the sessions come in another
- * shape as well. The dialogues with tokens go in real time by each.
+ * by WebSockets and the other half by TLS, where the seed says which. By wss:// go a half in
+ * virtual time and a quarter in real time. Of those that need a server of their own, which takes a
+ * while to start, a few are played. Where THOROUGH is set all go by each, and the sessions come in
+ * another shape as well. The dialogues with tokens go in real time by each.
  *
  * @module-tag openssl
  */
@@ -51,7 +51,12 @@ for (const shape of IS_THOROUGH ? [ONE, SEVERAL] : [ONE]) {
 
 const webSocket = { title: "homemaker, WebSockets", listen: "ws", ...ONE } as const;
 const tls = { title: "homemaker, TLS", listen: "tls", credentials, ...ONE } as const;
-const wss = { title: "homemaker, WebSockets inside TLS", listen: "wss", credentials, ...ONE } as const;
+const wss = {
+  title: "homemaker, WebSockets inside TLS",
+  listen: "wss",
+  credentials,
+  ...ONE,
+} as const;
 const quarter = someOf(real, Math.ceil(real.length / 4), seed + 1);
 const WAYS = [
   { way: webSocket, cell: overWebSockets, of: half },
@@ -60,6 +65,10 @@ const WAYS = [
 ];
 for (const { way, cell, of } of WAYS) {
   holdDialogues(homemakerTarget(way), { ...cell, of });
-  const asking = { ...way, title: `${way.title}, that asks for tokens`, tokens: { path, root: ROOT } };
+  const asking = {
+    ...way,
+    title: `${way.title}, that asks for tokens`,
+    tokens: { path, root: ROOT },
+  };
   holdDialogues(homemakerTarget(asking), { ...cell, of: tokenCases });
 }
