@@ -2,7 +2,7 @@
  * keep. Called by cli/main.ts, driven by server/server.ts.
  */
 import { connectTo } from "../client/connect.ts";
-import { openWorkerLog } from "../observability/log.ts";
+import { openWorkerLog } from "../observability/worker-log.ts";
 import { clientSurroundings } from "../runtimes/client-surroundings.ts";
 import type { JsonService, JsonSurroundings } from "../server/json-service.ts";
 import { socketEndpoint } from "../transports/socket-endpoint.ts";

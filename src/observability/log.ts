@@ -7,10 +7,8 @@
  * out with its next line. What -V and -VV ask for is written as fast as it is read; the rest is
  * dropped by the sink, and a line says how many. Used by the main thread, never on a hot path.
  */
-import { pino } from "pino";
 import { DROPPED } from "../log.ts";
-import type { Log, LogSink } from "../log.ts";
-import type { Logger } from "../worker/logger.ts";
+import type { Log, LogFields, LogLevel, LogSink } from "../log.ts";
 
 /** How a log is made. */
 export interface LogSettings {
@@ -44,15 +42,18 @@ const OVERFLOW = "events of many kinds";
 /** Opens the log. */
 export function openLog(settings: LogSettings): Log {
   const nowMs = settings.nowMs ?? (() => performance.now());
-  const writer = createWriter(settings);
   const kinds = new Map<string, Kind>();
   const { sink } = settings;
+  const lowest = LEVELS.indexOf(levelFor(settings.verbosity));
+  const shows = (level: LogLevel): boolean => LEVELS.indexOf(level) <= lowest;
+  const put = (level: LogLevel, message: string, fields: LogFields): void =>
+    sink.write(lineOf(level, message, fields));
   let told = 0;
   const tellDropped = (): void => {
     const dropped = sink.dropped - told;
     if (dropped === 0 || !sink.hasRoom) return;
     told = sink.dropped;
-    writer.warn({ dropped }, DROPPED);
+    put("warn", DROPPED, { dropped });
   };
   sink.onRoom(tellDropped);
 
@@ -65,22 +66,23 @@ export function openLog(settings: LogSettings): Log {
   };
 
   return {
-    shows: (level) => writer.isLevelEnabled(level),
+    shows,
     get dropped() {
       return sink.dropped;
     },
     write(level, message, fields = {}) {
       tellDropped();
-      if (level === "debug" || level === "trace") return writer[level](fields, message);
+      if (!shows(level)) return;
+      if (level === "debug" || level === "trace") return put(level, message, fields);
       const kind = kindOf(message);
       const suppressed = admit(kind, nowMs());
       if (suppressed === undefined) return;
-      writer[level](suppressed > 0 ? { ...fields, suppressed } : fields, message);
+      put(level, message, suppressed > 0 ? { ...fields, suppressed } : fields);
     },
     flush() {
       tellDropped();
       for (const [message, { suppressed }] of kinds) {
-        if (suppressed > 0) writer.warn({ suppressed }, message);
+        if (suppressed > 0) put("warn", message, { suppressed });
       }
       kinds.clear();
     },
@@ -106,31 +108,23 @@ function admit(kind: Kind, nowMs: number): number | undefined {
   return suppressed;
 }
 
-const LEVELS_BY_VERBOSITY = ["info", "debug", "trace"] as const;
+/** What matters most first. */
+const LEVELS: readonly LogLevel[] = ["error", "warn", "info", "debug", "trace"];
 
-/**
- * What workers log to: as many lines as come, since handlers write some of them; what is not read
- * is dropped by the sink.
- */
-export function openWorkerLog(settings: LogSettings): Logger {
-  return createWriter(settings);
+/** The lowest level that is written. */
+export function levelFor(verbosity: number): "info" | "debug" | "trace" {
+  if (verbosity === 0) return "info";
+  return verbosity === 1 ? "debug" : "trace";
 }
 
-function createWriter({ verbosity, sink }: LogSettings): pino.Logger {
-  return pino(
-    {
-      serializers: { error: pino.stdSerializers.err },
-      level: LEVELS_BY_VERBOSITY[Math.min(verbosity, 2)] ?? "info",
-      base: null,
-      timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-    },
-    { write: (line: string) => sink.write(escapeControls(line)) },
-  );
+/** Fields are flat and few, so this is all that a line takes: no server loads a library for it. */
+function lineOf(level: LogLevel, message: string, fields: LogFields): string {
+  const time = new Date().toISOString();
+  return escapeControls(`${JSON.stringify({ level, time, ...fields, msg: message })}\n`);
 }
 
 /** JSON leaves DEL and the C1 controls as they are; terminals act on some of them. */
-function escapeControls(line: string): string {
+export function escapeControls(line: string): string {
   return line.replace(
     /[\u007f-\u009f]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,

@@ -3,7 +3,6 @@
  * This file and its neighbours are the only ones that know which runtime they are on. Made by
  * cli/main.ts.
  */
-import { execFile } from "node:child_process";
 import { readFileSync, writeSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import process from "node:process";
@@ -112,8 +111,7 @@ function startThread(entry: URL, seed: ThreadSeed, supervisor: ThreadSupervisor)
 /** Asks id(1), which knows users that are in no file (LDAP, systemd). */
 async function lookUpUser(name: string): Promise<Identity> {
   const ask = async (flag: string): Promise<number> => {
-    const { stdout } = await promisify(execFile)("id", [flag, "--", name]);
-    return Number(stdout);
+    return Number(await outputOf("id", flag, "--", name));
   };
   try {
     return { userName: name, userId: await ask("-u"), groupId: await ask("-g") };
@@ -126,11 +124,17 @@ async function lookUpUser(name: string): Promise<Identity> {
 async function lookUpGroup(group: string): Promise<number> {
   if (/^\d+$/.test(group)) return Number(group);
   try {
-    const { stdout } = await promisify(execFile)("getent", ["group", group]);
-    return Number(stdout.split(":")[2]);
+    const line = await outputOf("getent", "group", group);
+    return Number(line.split(":")[2]);
   } catch (cause) {
     throw new UserError(`there is no group ${group}`, { cause });
   }
+}
+
+/** Most servers ask nobody, and so load nothing that could. */
+async function outputOf(program: string, ...words: readonly string[]): Promise<string> {
+  const { execFile } = await import("node:child_process");
+  return (await promisify(execFile)(program, words)).stdout;
 }
 
 /** The groups go first: afterwards nothing may be given up any more. */

@@ -3,37 +3,49 @@
  *
  * Invariants: all files lie side by side, two folders below build/, as the sources do, since they
  * find each other and the compiled modules by their own place. What is imported as "homemaker",
- * "homemaker/client" and so on shares its files, so a class is one class in all of them. A thread
- * that never sees a program's objects is a file of its own, read at once. Packages that are
- * dependencies stay imports; as-bind, which would bring a compiler along, goes in.
+ * "homemaker/client" and so on shares its files, so a class is one class in all of them. What never
+ * sees a program's objects, the server and its threads, is one file each with all that it loads at
+ * once. Packages that are dependencies stay imports; as-bind, which would bring a compiler along,
+ * goes in.
  *
  * Called by pack.ts, and by the tests' setup for the command that they start.
  */
 import { globSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { rolldown } from "rolldown";
-import type { InputOptions, Plugin } from "rolldown";
+import type { ChunkingContext, CodeSplittingGroup, CodeSplittingOptions, Plugin } from "rolldown";
+import {
+  noOthersThan,
+  ofNode,
+  shortDescription,
+  startsNothing,
+  staysApart,
+} from "./bundle-plugins.ts";
+import type { Description } from "./bundle-plugins.ts";
 
 /** Where the package has it, from the root. */
 const PACKAGED = "dist/lib/";
-/** What goes in of packages that are no dependencies. */
-const BUNDLED = "as-bind/";
-/** The command. */
-const COMMAND = "src/cli/main.ts";
-/** Threads that run no code of a user's. */
+/** What runs no code of a user's: the beginning of the command, the server, and threads. */
 const ALONE = [
+  "src/cli/{main,server-command}.ts",
   "src/runtimes/{node-thread,node-committer,handler-watch,voucher-thread}.ts",
-  "src/browser/browser-{broker,committer}.ts",
 ];
-/** What runs handlers: it shares its classes with the modules of users. */
-const BESIDE = "src/runtimes/handler-{process,thread}.ts";
+/** What the command runs that is no server. */
+const SUBCOMMAND = "src/cli/subcommand.ts";
+/** What users import, and what imports modules of theirs. */
+const TOGETHER = ["src/entries/*.ts", SUBCOMMAND, "src/runtimes/handler-{process,thread}.ts"];
+/** A package that the server's file has in it: read by itself it takes as long as all the rest. */
+const COMMAND_LINE = "commander";
+/** Threads in a page, where a file costs a request. */
+const IN_PAGES = "src/browser/browser-{broker,committer}.ts";
 
-interface Description {
-  readonly name: string;
-  readonly version: string;
-  readonly engines: Readonly<Record<string, string>>;
-  readonly dependencies: Readonly<Record<string, string>>;
-  readonly peerDependencies: Readonly<Record<string, string>>;
+/** What is bundled how, and where to. */
+interface Bundle {
+  /** Whole paths. */
+  readonly entries: readonly string[];
+  readonly plugins: readonly Plugin[];
+  readonly external: readonly (string | RegExp)[];
+  readonly codeSplitting: boolean | CodeSplittingOptions;
 }
 
 /**
@@ -44,21 +56,53 @@ interface Description {
  * @throws {Error} when something does not bundle, or imports a package that is no dependency
  */
 export async function bundlePackage(root: string, folder = PACKAGED): Promise<void> {
-  const entries = globSync(["src/entries/*.ts", BESIDE], { cwd: root });
-  await bundle(root, folder, [COMMAND, ...entries]);
-  for (const path of globSync(ALONE, { cwd: root })) await bundle(root, folder, [path]);
+  const description = JSON.parse(readFileSync(`${root}package.json`, "utf8")) as Description;
+  const packages = Object.keys({ ...description.dependencies, ...description.peerDependencies });
+  const paths = (patterns: string | readonly string[]): readonly string[] =>
+    globSync(patterns, { cwd: root }).map((path) => root + path);
+  const alone = paths(ALONE);
+  const together = paths(TOGETHER);
+  const plugins = [
+    shortDescription(description),
+    staysApart([...alone, ...paths(SUBCOMMAND)]),
+    noOthersThan(packages),
+  ];
+  const external = [/^node:/, ...packages];
+  const write = (bundle: Bundle): Promise<void> => writeBundle(bundle, root, root + folder);
+  await write({ entries: together, plugins, external, codeSplitting: true });
+  for (const entry of alone) {
+    await write({
+      entries: [entry],
+      plugins: [startsNothing(), ofNode(), ...plugins],
+      external: packages.filter((name) => name !== COMMAND_LINE),
+      codeSplitting: { groups: [atOnce(entry)] },
+    });
+  }
+  for (const entry of paths(IN_PAGES)) {
+    await write({ entries: [entry], plugins, external, codeSplitting: false });
+  }
 }
 
-async function bundle(root: string, folder: string, files: readonly string[]): Promise<void> {
-  const input = Object.fromEntries(files.map((path) => [basename(path, ".ts"), root + path]));
-  const made = await rolldown({ ...optionsFor(root), input });
+async function writeBundle(bundle: Bundle, root: string, dir: string): Promise<void> {
+  const { entries, plugins, external, codeSplitting } = bundle;
+  const made = await rolldown({
+    input: Object.fromEntries(entries.map((path) => [basename(path, ".ts"), path])),
+    platform: "node",
+    tsconfig: `${root}tsconfig.json`,
+    external: [...external],
+    plugins: [...plugins],
+    onLog(_level, log) {
+      throw new Error(log.message);
+    },
+  });
   try {
     await made.write({
-      dir: root + folder,
+      dir,
       format: "es",
       entryFileNames: "[name].js",
       chunkFileNames: "[name]-[hash].js",
-      codeSplitting: files.length > 1,
+      codeSplitting,
+      charset: "ascii", // with one other letter V8 keeps two bytes for each
       comments: { legal: true, annotation: false, jsdoc: false },
       minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
       keepNames: true,
@@ -68,42 +112,27 @@ async function bundle(root: string, folder: string, files: readonly string[]): P
   }
 }
 
-function optionsFor(root: string): InputOptions {
-  const description = JSON.parse(readFileSync(`${root}package.json`, "utf8")) as Description;
-  const packages = Object.keys({ ...description.dependencies, ...description.peerDependencies });
+/**
+ * What `entry` loads at once, as one file. What it may load later lies apart: in one file with it,
+ * that would load all that it imports itself, whenever the entry starts.
+ */
+function atOnce(entry: string): CodeSplittingGroup {
+  const name = basename(entry, ".ts");
+  let found: ReadonlySet<string> | undefined;
   return {
-    platform: "node",
-    tsconfig: `${root}tsconfig.json`,
-    external: [/^node:/, ...packages],
-    plugins: [shortDescription(description), noOthersThan(packages)],
-    onLog(_level, log) {
-      throw new Error(log.message);
+    debugName: name,
+    name: (id, graph) => {
+      found ??= importedBy(entry, graph);
+      return found.has(id) ? name : null;
     },
   };
 }
 
-/** Refuses a package that is no dependency: nobody would have it, or its licence. */
-function noOthersThan(packages: readonly string[]): Plugin {
-  return {
-    name: "no-others",
-    resolveId(id, importer) {
-      const isPackage = /^[@a-z][^:]*$/i.test(id) && !id.startsWith(BUNDLED);
-      if (importer === undefined || !isPackage || packages.includes(id)) return;
-      throw new Error(`${importer} imports ${id}, which is no dependency`);
-    },
-  };
-}
-
-/** Of package.json only what a program reads goes in. */
-function shortDescription({ name, version, engines }: Description): Plugin {
-  return {
-    name: "short-description",
-    load: {
-      filter: { id: /[/\\]package\.json$/ },
-      handler: () => ({
-        code: JSON.stringify({ name, version, engines }),
-        moduleType: "json",
-      }),
-    },
-  };
+/** The module itself, what it imports, and so on. */
+function importedBy(entry: string, graph: ChunkingContext): ReadonlySet<string> {
+  const found = new Set([entry]);
+  for (const id of found) {
+    for (const imported of graph.getModuleInfo(id)?.importedIds ?? []) found.add(imported);
+  }
+  return found;
 }

@@ -25,7 +25,11 @@ export const SEAMS_LAYER = 1;
 
 /** Every folder of src/ but the dashboard, from the top down. */
 export const FOLDERS: readonly Folder[] = [
-  { name: "cli", layer: 6, namesRuntime: ["main.ts", "demo/**"] },
+  {
+    name: "cli",
+    layer: 6,
+    namesRuntime: ["{main,server-command,subcommand,with-runtime}.ts", "demo/**"],
+  },
   { name: "entries", layer: 6 },
   { name: "toolchain", layer: 6, namesRuntime: ["**"] },
   { name: "browser", layer: 5, namesRuntime: ["**"], isForBrowsers: true },

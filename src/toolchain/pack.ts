@@ -24,7 +24,9 @@ async function pack(): Promise<void> {
   emitDeclarations();
   dropDeclarations();
   await bundlePackage(ROOT);
-  copyFileSync(`${ROOT}node_modules/as-bind/LICENSE`, `${DIST}lib/as-bind.LICENSE`);
+  for (const name of ["as-bind", "commander"]) {
+    copyFileSync(`${ROOT}node_modules/${name}/LICENSE`, `${DIST}lib/${name}.LICENSE`);
+  }
 }
 
 function emitDeclarations(): void {

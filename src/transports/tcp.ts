@@ -5,9 +5,8 @@
  * (listening-table.ts), and gives the turn back when all of its threads listen. Nobody listens by
  * way of trial on a port that clients may know, unless the system has no such table.
  */
-import { lookup } from "node:dns/promises";
 import { readFileSync } from "node:fs";
-import { createServer, type ListenOptions, type Server } from "node:net";
+import { createServer, isIP, type ListenOptions, type Server } from "node:net";
 import process from "node:process";
 import { formatListenAddress } from "../config/listen-address.ts";
 import type { BoundTcp } from "../config/tcp-address.ts";
@@ -67,7 +66,9 @@ export async function listenTcp(
 
 /** The address with an IP address as its host. Rejects with a BindError. */
 export async function lookUpHost(address: BoundTcp): Promise<BoundTcp> {
+  if (isIP(address.host) !== 0) return address;
   try {
+    const { lookup } = await import("node:dns/promises");
     return { ...address, host: (await lookup(address.host)).address };
   } catch (error) {
     throw bindError(address, error);

@@ -8,7 +8,8 @@
 import { createWorker, directoryBlobs, openQueue } from "../../entries/queue.ts";
 import type { QueueTarget } from "../../entries/queue.ts";
 import { openWorkerPort } from "../../http/worker-port.ts";
-import { openLog, openWorkerLog } from "../../observability/log.ts";
+import { openLog } from "../../observability/log.ts";
+import { openWorkerLog } from "../../observability/worker-log.ts";
 import { WorkerMetrics } from "../../observability/worker-metrics.ts";
 import { HomemakerError } from "../../protocol/homemaker-error.ts";
 import { BindError } from "../../runtime.ts";
