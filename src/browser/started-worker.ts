@@ -3,7 +3,9 @@
  *
  * A browser tells nobody that a worker is gone: one that closed itself, or that the browser ended.
  * So a worker holds a lock of its own as long as it lives (navigator.locks), which is given to
- * whoever started it afterwards, however it ended. Used by page-queue.ts and worker-broker.ts.
+ * whoever started it afterwards, however it ended. Of one that is ended before it holds that, nothing
+ * tells; so one that does not begin in time counts as gone. Used by page-queue.ts and
+ * worker-broker.ts.
  */
 import { released, waitForLock } from "./held-lock.ts";
 
@@ -29,6 +31,8 @@ interface Birth {
   readonly seed: unknown;
 }
 
+/** For its script to be loaded and run, on a slow network too. */
+const BEGIN_MS = 60_000;
 /** What a worker says once it holds its lock. */
 const ALIVE = "alive";
 
@@ -44,13 +48,17 @@ export function startWorker(
   const died = (why: string): void => {
     if (isOver) return;
     isOver = true;
+    clearTimeout(patience);
     worker.terminate();
     supervisor.died(why);
   };
+  const patience = setTimeout(() => died("it has not begun within a minute"), BEGIN_MS);
   worker.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
     if (isOver) return;
-    if (data === ALIVE) void released(life).then(() => died("it ended without a word"));
-    else supervisor.heard(data);
+    if (data === ALIVE) {
+      clearTimeout(patience);
+      void released(life).then(() => died("it ended without a word"));
+    } else supervisor.heard(data);
   });
   worker.addEventListener("error", (event) => {
     event.preventDefault(); // it is told here
@@ -63,6 +71,7 @@ export function startWorker(
     post: (message, parts = []) => worker.postMessage(message, parts as Transferable[]),
     async end() {
       isOver = true;
+      clearTimeout(patience);
       worker.terminate();
       await released(life);
     },

@@ -62,8 +62,9 @@ export const SUITES: readonly Suite[] = [
   {
     name: "recovery",
     about:
-      "A queue in files of this origin whose workers are terminated at any moment. Opened again, " +
-      "it has all that it had answered for, and nothing that was deleted.",
+      "A queue in files of this origin whose workers are terminated at any moment, all of them, or " +
+      "only the one that has the queue or the journal. Whoever waits hears so by an error. Opened " +
+      "again, it has all that it had answered for, and nothing that was deleted.",
     cell: cell("in-process", "recovery"),
   },
 ];
