@@ -13,13 +13,26 @@
  * list of texts: `number` is how many have it, `attempt` the text before it. A buried job is over:
  * nobody waits for it, unless it is dead and is to go to a dead-letter tube (leaving.ts). A job
  * that goes to another shard ends here as MOVED, which is told to nobody: its session asks again.
+ *
+ * Who may not hear of every tube asks with AWAIT_TUBE. It is called as well when it begins and when
+ * the job comes into another tube of this shard: the Await is due, says IN_TUBE and which one, and
+ * stays among those of the job. Whether it then waits on is the session's to say; if the job ends
+ * first, the end takes the place of IN_TUBE, so nothing is lost in between.
  */
-import { OUTCOME_BURIED, OUTCOME_MOVED } from "./constants";
+import {
+  AWAIT_TUBE,
+  AWAIT_VITAL,
+  OUTCOME_BURIED,
+  OUTCOME_IN_TUBE,
+  OUTCOME_MOVED,
+  TUBE_NAME_MAX,
+} from "./constants";
 import { CALL_END, Conn, addressOfConn, call, connAt, uncall } from "./conn";
 import { appendWhole, failureAt, freeFailure, lastMessage, makeFailure } from "./failure";
 import { Cold, Job, coldAt, makeCold } from "./job";
 import { FIXED, give, take } from "./memory";
 import { must, shard, wake } from "./shard";
+import { Tube, nameOf, tubeAt } from "./tube";
 
 /** What one connection awaits here. */
 @unmanaged
@@ -40,11 +53,17 @@ export class Await {
   nextOfJob: u32;
   prevOfJob: u32;
   conn: u32;
+  /** AWAIT_*, as it was asked for. */
+  how: u32;
   /** Of one that is due: OUTCOME_*, and the text; 0 when there is none. */
   end: u32;
   text: u32;
-  /** Of one that is pending: the job's Cold record. */
+  /** While the job goes on here: its Cold record. */
   cold: u32;
+  /** With AWAIT_TUBE: how often it was said in which tube the job is; the name lies behind this. */
+  tubes: u32;
+  /** The length of that name; 0 when there is none, as of a result that is kept. */
+  tubeBytes: u32;
   id: u64;
 }
 
@@ -106,25 +125,37 @@ function newestFailure(job: Job): u32 {
 
 /* Awaiting. */
 
-function makeAwait(conn: Conn, id: u64, vital: bool): u32 {
+/** The bytes of one that was asked for so. */
+export function bytesOfAwait(how: u32): u32 {
+  return offsetof<Await>() + ((how & AWAIT_TUBE) == 0 ? 0 : TUBE_NAME_MAX);
+}
+
+/** Where the name of the tube lies. */
+export function tubeNameOf(at: u32): u32 {
+  return at + offsetof<Await>();
+}
+
+function makeAwait(conn: Conn, id: u64, how: u32): u32 {
+  const vital = (how & AWAIT_VITAL) != 0;
   if (conn.awaits == 0) {
     conn.awaits = take(FIXED, offsetof<Awaits>(), vital);
     if (conn.awaits == 0) return 0;
     memory.fill(conn.awaits, 0, offsetof<Awaits>());
   }
-  const at = take(FIXED, offsetof<Await>(), vital);
+  const at = take(FIXED, bytesOfAwait(how), vital);
   if (at == 0) return 0;
   memory.fill(at, 0, offsetof<Await>());
+  awaitAt(at).how = how;
   awaitAt(at).conn = addressOfConn(conn);
   awaitAt(at).id = id;
   return at;
 }
 
-/** `conn` awaits a job that goes on; false when there is no memory. */
-export function startAwait(conn: Conn, job: Job, vital: bool): bool {
-  const at = makeAwait(conn, job.minor, vital);
+/** `conn` awaits a job that goes on, as AWAIT_* say; false when there is no memory. */
+export function startAwait(conn: Conn, job: Job, how: u32): bool {
+  const at = makeAwait(conn, job.minor, how);
   if (at == 0) return false;
-  if (job.cold == 0 && makeCold(job, vital) == 0) {
+  if (job.cold == 0 && makeCold(job, (how & AWAIT_VITAL) != 0) == 0) {
     give(at);
     return false;
   }
@@ -134,27 +165,41 @@ export function startAwait(conn: Conn, job: Job, vital: bool): bool {
   if (cold.awaits != 0) awaitAt(cold.awaits).prevOfJob = at;
   cold.awaits = at;
   one.cold = job.cold;
-  const awaits = awaitsAt(conn.awaits);
-  one.next = awaits.pending;
-  if (awaits.pending != 0) awaitAt(awaits.pending).prev = at;
-  awaits.pending = at;
+  if ((how & AWAIT_TUBE) == 0) becomePending(conn, at);
+  else {
+    noteTube(at, tubeAt(job.tube));
+    fallDue(conn, at, OUTCOME_IN_TUBE, 0);
+  }
   return true;
 }
 
+function becomePending(conn: Conn, at: u32): void {
+  const awaits = awaitsAt(conn.awaits);
+  const one = awaitAt(at);
+  one.prev = 0;
+  one.next = awaits.pending;
+  if (awaits.pending != 0) awaitAt(awaits.pending).prev = at;
+  awaits.pending = at;
+}
+
 /** `conn` awaits what is over; false when there is no memory. */
-export function awaitOver(conn: Conn, id: u64, end: u32, text: u32, vital: bool): bool {
-  const at = makeAwait(conn, id, vital);
+export function awaitOver(conn: Conn, id: u64, end: u32, text: u32, how: u32): bool {
+  const at = makeAwait(conn, id, how);
   if (at == 0) return false;
   fallDue(conn, at, end, text);
   return true;
 }
 
 /** As `awaitOver`, of a job that is buried. */
-export function awaitBuried(conn: Conn, job: Job, vital: bool): bool {
+export function awaitBuried(conn: Conn, job: Job, how: u32): bool {
   const text = newestFailure(job);
-  const isDone = awaitOver(conn, job.minor, OUTCOME_BURIED, text, vital);
+  const at = makeAwait(conn, job.minor, how);
+  if (at != 0) {
+    if ((how & AWAIT_TUBE) != 0) noteTube(at, tubeAt(job.tube));
+    fallDue(conn, at, OUTCOME_BURIED, text);
+  }
   freeUnshared(text);
-  return isDone;
+  return at != 0;
 }
 
 function fallDue(conn: Conn, at: u32, end: u32, text: u32): void {
@@ -169,6 +214,57 @@ function fallDue(conn: Conn, at: u32, end: u32, text: u32): void {
   else awaitAt(awaits.lastDue).next = at;
   awaits.lastDue = at;
   call(conn, CALL_END);
+}
+
+/* Tubes. */
+
+/** The job is in another tube of this shard: those who asked for it are called. */
+export function tellTube(job: Job): void {
+  for (let at = coldAt(job.cold).awaits; at != 0; at = awaitAt(at).nextOfJob) {
+    const one = awaitAt(at);
+    if ((one.how & AWAIT_TUBE) == 0) continue;
+    noteTube(at, tubeAt(job.tube));
+    becomeDue(at, OUTCOME_IN_TUBE, 0);
+  }
+}
+
+/** Has one of a job's be due with that, instead of with a tube if it is that. */
+function becomeDue(at: u32, end: u32, text: u32): void {
+  const one = awaitAt(at);
+  const conn = connAt(one.conn);
+  if (one.end == OUTCOME_IN_TUBE) {
+    one.end = end;
+    one.text = text;
+    shareText(text);
+    call(conn, CALL_END);
+  } else {
+    leavePending(conn, one);
+    fallDue(conn, at, end, text);
+  }
+  wake(conn.thread);
+}
+
+function noteTube(at: u32, tube: Tube): void {
+  const one = awaitAt(at);
+  one.tubes++;
+  one.tubeBytes = tube.nameBytes;
+  memory.copy(tubeNameOf(at), <u32>nameOf(tube), tube.nameBytes);
+}
+
+/**
+ * Waits on with the first that is due, unless more has happened than what was said `tubes` times:
+ * then it stays due.
+ */
+export function waitOn(conn: Conn, tubes: u32): void {
+  const awaits = awaitsAt(conn.awaits);
+  const at = awaits.due;
+  must(at != 0);
+  const one = awaitAt(at);
+  if (one.end != OUTCOME_IN_TUBE || one.tubes != tubes) return;
+  awaits.due = one.next;
+  one.end = 0;
+  becomePending(conn, at);
+  if (awaits.due == 0) uncall(conn, CALL_END);
 }
 
 /* Ending. */
@@ -194,10 +290,7 @@ export function tellText(cold: Cold, end: u32, text: u32): void {
     one.nextOfJob = 0;
     one.prevOfJob = 0;
     one.cold = 0;
-    const conn = connAt(one.conn);
-    leavePending(conn, one);
-    fallDue(conn, at, end, text);
-    wake(conn.thread);
+    becomeDue(at, end, text);
   }
 }
 
@@ -231,6 +324,7 @@ export function dropDue(conn: Conn): void {
   const at = awaits.due;
   must(at != 0);
   awaits.due = awaitAt(at).next;
+  if (awaitAt(at).cold != 0) leaveJob(awaitAt(at));
   leaveText(awaitAt(at).text);
   give(at);
   if (awaits.due == 0) uncall(conn, CALL_END);

@@ -299,6 +299,7 @@ export const END_EXHAUSTED: u8 = 6;
 export const END_MOVED: u8 = 7;
 /*
  * How a job ended, for those who await it. MOVED is told to nobody: it goes on in another shard.
+ * IN_TUBE is no end: it says in which tube the job is.
  */
 export const OUTCOME_FINISHED: u32 = 1;
 export const OUTCOME_BURIED: u32 = 2;
@@ -307,6 +308,12 @@ export const OUTCOME_CANCELLED: u32 = 4;
 export const OUTCOME_EXPIRED: u32 = 5;
 export const OUTCOME_DEAD: u32 = 6;
 export const OUTCOME_MOVED: u32 = 7;
+export const OUTCOME_IN_TUBE: u32 = 8;
+/*
+ * How a job is awaited: beyond the budget; and by whom has to know in which tube it is (awaits.ts).
+ */
+export const AWAIT_VITAL: u32 = 1;
+export const AWAIT_TUBE: u32 = 2;
 
 /** Most bytes of a connection's name. */
 export const WHO_MAX: u32 = 64;

@@ -15,7 +15,14 @@ import {
   OUTPUT_BYTES,
   OUT_OF_MEMORY,
 } from "./constants";
-import { RESULT_BODY_BYTES, RESULT_COUNT, RESULT_ID, RESULT_LSN, RESULT_REF } from "./constants";
+import {
+  RESULT_BODY_BYTES,
+  RESULT_COUNT,
+  RESULT_ID,
+  RESULT_LSN,
+  RESULT_NAME_BYTES,
+  RESULT_REF,
+} from "./constants";
 import { STATE_BURIED } from "./constants";
 import { connAt } from "./conn";
 import { enterAt } from "./deadlines";
@@ -81,29 +88,58 @@ export function finish(
 
 /**
  * `conn` awaits the end of the job, and is called for when it comes, at once if it is over: DONE,
- * NOT_FOUND, OUT_OF_MEMORY, or MORE when that needs a record of the connection here. `vital` 1: it
- * did so in another shard, and no budget keeps it from that.
+ * NOT_FOUND, OUT_OF_MEMORY, or MORE when that needs a record of the connection here. `how` is of
+ * AWAIT_*: VITAL when it did so in another shard, and no budget keeps it from that.
  */
-export function awaitJob(t: u32, conn: u32, id: f64, vital: u32, now: f64): i32 {
+export function awaitJob(t: u32, conn: u32, id: f64, how: u32, now: f64): i32 {
   enterAt(now);
   const at = findJob(<u64>id);
   const kept = at != 0 ? 0 : findResult(<u64>id);
   if ((at | kept) == 0) return leave(t, NOT_FOUND);
   if (conn == 0) return leave(t, MORE);
   setResult(t, RESULT_LSN, at != 0 ? <f64>saidBy(jobAt(at)) : <f64>resultAt(kept).lsn);
-  return leave(t, begin(conn, at, kept, vital != 0) ? DONE : OUT_OF_MEMORY);
+  return leave(t, begin(conn, at, kept, how) ? DONE : OUT_OF_MEMORY);
 }
 
-function begin(address: u32, at: u32, kept: u32, vital: bool): bool {
+function begin(address: u32, at: u32, kept: u32, how: u32): bool {
   const conn = connAt(address);
   if (kept != 0) {
     const result = resultAt(kept);
-    return awaits.awaitOver(conn, result.major, OUTCOME_FINISHED, result.text, vital);
+    return awaits.awaitOver(conn, result.major, OUTCOME_FINISHED, result.text, how);
   }
   // A dead job that is to go to its tube's dead-letter tube is not over: it goes on there.
   const isOver = jobAt(at).state == STATE_BURIED && !isToLeave(jobAt(at));
-  if (isOver) return awaits.awaitBuried(conn, jobAt(at), vital);
-  return awaits.startAwait(conn, jobAt(at), vital);
+  if (isOver) return awaits.awaitBuried(conn, jobAt(at), how);
+  return awaits.startAwait(conn, jobAt(at), how);
+}
+
+/**
+ * Shows in which tube the job is or was of which `conn`, which asked with AWAIT_TUBE, is to be told
+ * first: DONE, or NONE. The name of RESULT_NAME_BYTES stands in the output slot, none of a result
+ * that is kept. RESULT_REF is IN_TUBE while the job goes on, which `waitOn` is for, and
+ * RESULT_COUNT what that wants to be told; else `nextEnd` shows more.
+ */
+export function endTube(t: u32, conn: u32): i32 {
+  enter();
+  const at = awaits.firstDue(connAt(conn));
+  if (at == 0) return leave(t, NONE);
+  const one = awaitAt(at);
+  memory.copy(outputSlot(t), awaits.tubeNameOf(at), one.tubeBytes);
+  setResult(t, RESULT_NAME_BYTES, <f64>one.tubeBytes);
+  setResult(t, RESULT_ID, <f64>one.id);
+  setResult(t, RESULT_REF, <f64>one.end);
+  setResult(t, RESULT_COUNT, <f64>one.tubes);
+  return leave(t, DONE);
+}
+
+/**
+ * `conn` goes on awaiting the job that `endTube` showed in a tube; if more has happened since, it
+ * is due again.
+ */
+export function waitOn(t: u32, conn: u32, tubes: u32): i32 {
+  enter();
+  awaits.waitOn(connAt(conn), tubes);
+  return leave(t, DONE);
 }
 
 /**

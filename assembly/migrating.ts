@@ -17,6 +17,7 @@
  * often each had moved (replay.ts). No two locks are ever held. A tube does not go while a job is
  * MOVING from or to it: that counts as a use of it.
  */
+import { isAwaited, tellTube } from "./awaits";
 import { appendPieces } from "./appending";
 import {
   BURIED,
@@ -194,6 +195,7 @@ export function relocate(job: Job, tube: Tube, state: u8, now: u64): i32 {
   coldAt(job.cold).moves++;
   states.leaveTube(job);
   states.joinTube(tube, job);
+  if (isAwaited(job)) tellTube(job);
   if ((job.flags & TAGGED) != 0) {
     renewAttempts(job);
     moveKey(job);

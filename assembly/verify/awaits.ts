@@ -1,9 +1,9 @@
 /* Awaits: who awaits the end of which job, what they are to be told, and the results that are kept.
  * Invariant of the walk: jobs and connections add up what they find, which is the same.
  */
-import { Await, Awaits, awaitAt, awaitsAt } from "../awaits";
+import { Awaits, awaitAt, awaitsAt, bytesOfAwait } from "../awaits";
 import { CALL_END, Conn, addressOfConn } from "../conn";
-import { OUTCOME_FINISHED, OUTCOME_MOVED, STATE_BURIED } from "../constants";
+import { OUTCOME_FINISHED, OUTCOME_IN_TUBE, STATE_BURIED, TUBE_NAME_MAX } from "../constants";
 import { failureAt, failureBytes } from "../failure";
 import { Job, coldAt } from "../job";
 import { FAILURES, FIXED } from "../memory";
@@ -45,14 +45,18 @@ export function checkAwaits(conn: Conn): void {
   for (let at = awaits.pending; at != 0 && whole(); at = awaitAt(at).next) {
     checkAwait(conn, at);
     expect(awaitAt(at).prev == before && awaitAt(at).cold != 0, AWAIT_LISTS);
+    expect(awaitAt(at).end == 0, AWAIT_LISTS);
     Sums.awaits++;
     before = at;
   }
   before = 0;
   for (let at = awaits.due; at != 0 && whole(); at = awaitAt(at).next) {
+    const one = awaitAt(at);
     checkAwait(conn, at);
-    expect(awaitAt(at).end - OUTCOME_FINISHED <= OUTCOME_MOVED - OUTCOME_FINISHED, AWAIT_LISTS);
-    if (awaitAt(at).text != 0) Sums.textsHad++;
+    expect(one.end - OUTCOME_FINISHED <= OUTCOME_IN_TUBE - OUTCOME_FINISHED, AWAIT_LISTS);
+    expect((one.cold != 0) == (one.end == OUTCOME_IN_TUBE), AWAIT_LISTS);
+    if (one.cold != 0) Sums.awaits++;
+    if (one.text != 0) Sums.textsHad++;
     before = at;
   }
   expect(awaits.due == 0 || awaits.lastDue == before, AWAIT_LISTS);
@@ -60,7 +64,8 @@ export function checkAwaits(conn: Conn): void {
 }
 
 function checkAwait(conn: Conn, at: u32): void {
-  live(FIXED, at, offsetof<Await>());
+  live(FIXED, at, bytesOfAwait(awaitAt(at).how));
+  expect(awaitAt(at).tubeBytes <= TUBE_NAME_MAX, AWAIT_LISTS);
   expect(awaitAt(at).conn == addressOfConn(conn) && awaitAt(at).id != 0, AWAIT_LISTS);
 }
 

@@ -1659,11 +1659,29 @@ export abstract class EngineCalls {
 
   /**
    * `conn` awaits the end of the job, and is called for when it comes, at once if it is over: DONE,
-   * NOT_FOUND, OUT_OF_MEMORY, or MORE when that needs a record of the connection here. `vital` 1:
-   * it did so in another shard, and no budget keeps it from that.
+   * NOT_FOUND, OUT_OF_MEMORY, or MORE when that needs a record of the connection here. `how` is of
+   * AWAIT_*: VITAL when it did so in another shard, and no budget keeps it from that.
    */
-  awaitJob(conn: u32, id: f64, vital: u32, now: f64): i32 {
-    return this.answer(this.#engine.awaitJob(this.thread, conn, id, vital, now));
+  awaitJob(conn: u32, id: f64, how: u32, now: f64): i32 {
+    return this.answer(this.#engine.awaitJob(this.thread, conn, id, how, now));
+  }
+
+  /**
+   * Shows in which tube the job is or was of which `conn`, which asked with AWAIT_TUBE, is to be
+   * told first: DONE, or NONE. The name of RESULT_NAME_BYTES stands in the output slot, none of a
+   * result that is kept. RESULT_REF is IN_TUBE while the job goes on, which `waitOn` is for, and
+   * RESULT_COUNT what that wants to be told; else `nextEnd` shows more.
+   */
+  endTube(conn: u32): i32 {
+    return this.answer(this.#engine.endTube(this.thread, conn));
+  }
+
+  /**
+   * `conn` goes on awaiting the job that `endTube` showed in a tube; if more has happened since, it
+   * is due again.
+   */
+  waitOn(conn: u32, tubes: u32): i32 {
+    return this.answer(this.#engine.waitOn(this.thread, conn, tubes));
   }
 
   /**

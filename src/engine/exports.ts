@@ -381,7 +381,9 @@ export interface EngineExports {
   openResult(t: u32, bytes: u32, vital: u32): i32;
   appendResult(t: u32, result: u32, position: u32, offset: u32, count: u32, vital: u32): i32;
   finish(t: u32, conn: u32, id: f64, result: u32, keepSeconds: u32, mayKeep: u32, now: f64): i32;
-  awaitJob(t: u32, conn: u32, id: f64, vital: u32, now: f64): i32;
+  awaitJob(t: u32, conn: u32, id: f64, how: u32, now: f64): i32;
+  endTube(t: u32, conn: u32): i32;
+  waitOn(t: u32, conn: u32, tubes: u32): i32;
   nextEnd(t: u32, conn: u32, position: u32): i32;
   dropEnd(t: u32, conn: u32): i32;
   peekResult(t: u32, id: f64, position: u32, now: f64): i32;
@@ -579,6 +581,8 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "appendResult",
   "finish",
   "awaitJob",
+  "endTube",
+  "waitOn",
   "nextEnd",
   "dropEnd",
   "peekResult",

@@ -4,14 +4,15 @@
  * job's shard; whatever ends the job, on any thread, calls for this connection. Nothing is written
  * but between two replies: the session calls `tell` at the end of its turns, and does not while a
  * reply is under way or the peer does not read. A job that went to another shard is looked for
- * again, and counts as deleted if it is in a tube without the right. Used by the session.
+ * again. Where there are tokens the engine says as well into which tube a job comes, and what is in
+ * one without the right, or has ended there, counts as deleted. Used by the session.
  */
 
 import * as C from "../../assembly/constants.ts";
 import type { Reserver } from "../engine/reserving.ts";
 import type { Shard } from "../engine/shard.ts";
 import { asciiBytes } from "../protocol/ascii.ts";
-import { AWAITS_MAX, OP } from "../protocol/commands.ts";
+import { AWAITS_MAX } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
 import { depend, shownTube } from "./answers.ts";
 import type { Clearance } from "./clearance.ts";
@@ -29,6 +30,11 @@ const END_WORDS: ReadonlyMap<number, Uint8Array> = new Map([
 ]);
 const DELETED = asciiBytes("deleted");
 
+/* What there is to be told: nothing, how a job ended, or no more than that it has for it. */
+const NOTHING = 0;
+const AN_END = 1;
+const HIDDEN = 2;
+
 /** What one connection awaits. */
 export class Awaiting {
   readonly #desk: Desk;
@@ -37,7 +43,7 @@ export class Awaiting {
   readonly #clearance: Clearance | undefined;
   /** Jobs that it awaits. */
   #count = 0;
-  /** Where there are tokens: the tubes in which these were when it was asked for them. */
+  /** Where there are tokens: the tubes in which these are, or were before they were moved. */
   readonly #tubes = new Set<string>();
   /** Where there is something to be told. */
   readonly #owed = new Set<Shard>();
@@ -81,31 +87,26 @@ export class Awaiting {
   }
 
   /** Has the engine call when the job ends: DONE, NOT_FOUND or OUT_OF_MEMORY. */
-  #await(id: number, vital: number): number {
+  #await(id: number, urgency: number): number {
     let answer: number = C.NOT_FOUND;
     const shard = this.#desk.seekJob(id, (one) => {
-      answer = this.#awaitIn(one, id, vital);
+      answer = this.#awaitIn(one, id, urgency);
       return answer !== C.NOT_FOUND;
     });
     if (shard === undefined || answer !== C.DONE) return answer;
     depend(this.#desk, shard);
-    if (this.#clearance !== undefined) this.#noteTube(id);
+    if (this.#count === 0) this.#tubes.clear();
     this.#count++;
     this.#owed.add(shard); // it may be over
     return answer;
   }
 
-  #noteTube(id: number): void {
-    if (this.#count === 0) this.#tubes.clear();
-    const shard = this.#desk.shardOfJob(id);
-    if (shard !== undefined) this.#tubes.add(shownTube(shard));
-  }
-
-  #awaitIn(shard: Shard, id: number, vital: number): number {
+  #awaitIn(shard: Shard, id: number, urgency: number): number {
     const { now } = this.#desk;
+    const how = this.#clearance === undefined ? urgency : urgency | C.AWAIT_TUBE;
     const ask = (): number => {
       const record = this.#reserver.record(shard);
-      return shard.withMemory(() => shard.awaitJob(record, id, vital, now));
+      return shard.withMemory(() => shard.awaitJob(record, id, how, now));
     };
     const answer = ask();
     if (answer !== C.MORE) return answer;
@@ -128,24 +129,45 @@ export class Awaiting {
 
   #tellIn(shard: Shard, mayGoOn: () => boolean): boolean {
     const record = this.#reserver.record(shard);
-    while (shard.nextEnd(record, 0) === C.DONE) {
+    for (let found = this.#look(shard, record); found !== NOTHING;) {
       const id = shard.field(C.RESULT_ID);
       const word = END_WORDS.get(shard.field(C.RESULT_REF));
-      if (word !== undefined) this.#write(shard, record, id, word);
+      if (found === AN_END && word !== undefined) this.#write(shard, record, id, word);
       shard.dropEnd(record);
       this.#count--;
-      if (word === undefined) this.#follow(id);
+      if (found === HIDDEN) this.#writeDeleted(id);
+      else if (word === undefined) this.#follow(id);
       if (!mayGoOn()) return false;
+      found = this.#look(shard, record);
     }
     return true;
   }
 
+  /** What is to be told first. On the way it waits on for jobs in tubes of which it may hear. */
+  #look(shard: Shard, record: number): number {
+    const clearance = this.#clearance;
+    if (clearance === undefined) return shard.nextEnd(record, 0) === C.DONE ? AN_END : NOTHING;
+    while (shard.endTube(record) === C.DONE) {
+      const end = shard.field(C.RESULT_REF);
+      const tube = shownTube(shard);
+      if (end !== C.OUTCOME_MOVED && !clearance.mayHear(tube)) return HIDDEN;
+      if (end !== C.OUTCOME_IN_TUBE) {
+        shard.nextEnd(record, 0);
+        return AN_END;
+      }
+      this.#tubes.add(tube);
+      shard.waitOn(record, shard.field(C.RESULT_COUNT));
+    }
+    return NOTHING;
+  }
+
   /** Looks for a job that went to another shard. */
   #follow(id: number): void {
+    if (this.#await(id, C.AWAIT_VITAL) !== C.DONE) this.#writeDeleted(id); // it ended meanwhile
+  }
+
+  #writeDeleted(id: number): void {
     const { output } = this.#desk;
-    const isInReach = this.#clearance?.reaches(OP.AWAIT, id) !== false;
-    if (isInReach && this.#await(id, 1) === C.DONE) return;
-    // It has ended meanwhile, or has for this connection.
     output.room(R.REPLY_LINE_MAX);
     output.at = R.writeDone(output.bytes, output.at, id, DELETED, 0);
     output.chunk(new Uint8Array(0));

@@ -64,16 +64,20 @@ export class Ending extends Windowing {
   #await({ thread, ref }: Session, b: number, c: number): void {
     const kept = pick(this.model.results, b)?.id;
     const id = c % 4 === 0 && kept !== undefined ? kept : this.anyId(b);
-    const reply = this.engine.awaitJob(thread, ref, id, this.now);
+    const isWatching = b % 3 === 0;
+    const how = isWatching ? C.AWAIT_TUBE : 0;
+    const reply = this.engine.awaitJob(thread, ref, id, how, this.now);
     if (this.isRefused(reply)) {
       const before = this.model.tick(this.now);
       this.agreeBut(reply, before);
-    } else this.agree(reply, this.model.awaitJob(ref, id, this.now));
+    } else this.agree(reply, this.model.awaitJob(ref, id, isWatching, this.now));
   }
 
   #takeEnds({ thread, ref }: Session): void {
     // A flush ends many at once, in an order of its own.
-    const told = this.engine.takeEnds(thread, ref).toSorted((x, y) => x.id - y.id);
+    const isIn = (id: number, tube: string): void =>
+      deepStrictEqual(tube, this.model.jobs.get(id)?.tube);
+    const told = this.engine.takeEnds(thread, ref, isIn).toSorted((x, y) => x.id - y.id);
     const wanted = this.model.takeEnds(ref).toSorted((x, y) => x.id - y.id);
     if (!this.tight) return deepStrictEqual(told, wanted);
     // With little memory a failure may be lost, and then another one is the newest.

@@ -61,16 +61,26 @@ export class EngineEnds extends EngineStanding {
     return { address, isBeyond: vital === 1 };
   }
 
-  awaitJob(t: number, conn: number, id: number, now: number): Reply {
-    return this.reply(t, this.raw(t).awaitJob(t, conn, id, 0, now));
+  awaitJob(t: number, conn: number, id: number, how: number, now: number): Reply {
+    return this.reply(t, this.raw(t).awaitJob(t, conn, id, how, now));
   }
 
-  /** Takes all that `conn` is to be told of how jobs ended. */
-  takeEnds(t: number, conn: number): readonly ModelEnd[] {
-    const { nextEnd, dropEnd } = this.raw(t);
+  /**
+   * Takes all that `conn` is to be told of how jobs ended, and tells in which tube those are that
+   * it waits on for.
+   */
+  takeEnds(t: number, conn: number, isIn: (id: number, tube: string) => void): readonly ModelEnd[] {
+    const { nextEnd, dropEnd, endTube, waitOn } = this.raw(t);
     const thread = this.thread(t);
     const ends: ModelEnd[] = [];
-    while ((nextEnd(t, conn, 0) & C.CODE_MASK) === C.DONE) {
+    while ((endTube(t, conn) & C.CODE_MASK) === C.DONE) {
+      if (thread.field(C.RESULT_REF) === C.OUTCOME_IN_TUBE) {
+        const tube = this.outputText(t, thread.field(C.RESULT_NAME_BYTES));
+        isIn(thread.field(C.RESULT_ID), tube);
+        waitOn(t, conn, thread.field(C.RESULT_COUNT));
+        continue;
+      }
+      nextEnd(t, conn, 0);
       const [id, end] = [thread.field(C.RESULT_ID), thread.field(C.RESULT_REF)];
       const text = this.#wholeText(t, (position) => nextEnd(t, conn, position));
       ends.push({ id, end, text });

@@ -2,7 +2,7 @@
 import * as C from "../../assembly/constants.ts";
 import type { Reply } from "./answers.ts";
 import { SECOND } from "./model-parts.ts";
-import type { ModelEnd, ModelJob } from "./model-parts.ts";
+import type { ModelConn, ModelEnd, ModelJob } from "./model-parts.ts";
 import { ModelWindows } from "./model-windows.ts";
 
 /** The notes, the results and the awaits of a shard. */
@@ -64,16 +64,24 @@ export class ModelEnds extends ModelWindows {
     return this.reply("DONE", { count: Number(isKept) });
   }
 
-  awaitJob(key: number, id: number, now: number): Reply {
+  /** As it `isWatching`, it is told in which tube the job is. */
+  awaitJob(key: number, id: number, isWatching: boolean, now: number): Reply {
     this.settle(now);
     const [job, conn] = [this.jobs.get(id), this.conn(key)];
     const result = this.results.find((one) => one.id === id);
     if (job?.state === "buried" && !this.leaving.includes(id))
       this.owe(conn, { id, end: C.OUTCOME_BURIED, text: this.newestMessage(job) });
-    else if (job !== undefined) conn.awaits.push(id);
+    else if (job !== undefined) this.#awaitEnd(conn, id, isWatching);
     else if (result === undefined) return this.reply("NOT_FOUND");
     else this.owe(conn, { id, end: C.OUTCOME_FINISHED, text: result.text });
     return this.reply("DONE");
+  }
+
+  #awaitEnd(conn: ModelConn, id: number, isWatching: boolean): void {
+    conn.awaits.push(id);
+    if (!isWatching) return;
+    conn.watching.push(id);
+    conn.isEnded = true;
   }
 
   /** All that a connection is to be told of how jobs ended. */

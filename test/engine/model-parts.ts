@@ -126,6 +126,8 @@ export interface ModelConn {
   noted: boolean;
   /** The jobs whose end it awaits. */
   awaits: number[];
+  /** Those of them whose tubes it is told. */
+  watching: number[];
   /** What it is to be told of them; and whether some of that is new. */
   ends: ModelEnd[];
   isEnded: boolean;

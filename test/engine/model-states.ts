@@ -137,6 +137,16 @@ export class ModelStates extends ModelStock {
       for (const id of conn.awaits) if (id === job.id) this.owe(conn, { id, end, text });
       if (conn.awaits.includes(job.id)) this.wakes.add(conn.thread);
       conn.awaits = conn.awaits.filter((id) => id !== job.id);
+      conn.watching = conn.watching.filter((id) => id !== job.id);
+    }
+  }
+
+  /** Those who want to know it hear that the job is in another tube. */
+  protected tellTube(id: number): void {
+    for (const conn of this.conns.values()) {
+      if (!conn.watching.includes(id)) continue;
+      conn.isEnded = true;
+      this.wakes.add(conn.thread);
     }
   }
 

@@ -40,7 +40,7 @@ export class ModelShard extends ModelEnds {
     const watched = new Set<string>();
     const idle = { waiting: false, generation: 0, calling: false, collected: undefined };
     const untold = { notes: undefined, noted: false, token128: undefined };
-    const awaits = { awaits: [], ends: [], isEnded: false };
+    const awaits = { awaits: [], watching: [], ends: [], isEnded: false };
     const conn = { key, thread, token, watched, who: "", ...idle, ...untold, ...awaits };
     this.conns.set(key, conn);
     return this.reply("DONE");
@@ -347,6 +347,7 @@ export class ModelShard extends ModelEnds {
     if (isHeld) this.#leaveTube(job, now);
     this.stay(job);
     job.tube = to;
+    this.tellTube(id);
     job.charged = 0;
     if (to !== from) this.#loseKey(job);
     if (isHeld) this.makeReady(job, now);
@@ -378,6 +379,7 @@ export class ModelShard extends ModelEnds {
     const from = job.tube;
     this.count(from, "deadLetters");
     job.tube = to;
+    this.tellTube(id);
     if (to !== from) this.#loseKey(job);
     this.makeReady(job, now);
     this.forgetIfUnused(from);

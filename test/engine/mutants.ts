@@ -407,6 +407,11 @@ export const MUTANTS: readonly Mutant[] = [
     put: "  awaits.lastDue = at;\n",
   },
   {
+    fault: "a job that comes into another tube of its shard tells nobody so",
+    find: "  if (isAwaited(job)) tellTube(job);\n",
+    put: "",
+  },
+  {
     fault: "a job that is buried tells nobody who awaits it",
     find: "  }\n  if (isAwaited(job)) tellEnd(job, OUTCOME_BURIED);\n",
     put: "  }\n",
