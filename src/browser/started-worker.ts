@@ -3,8 +3,8 @@
  *
  * A browser tells nobody that a worker is gone: one that closed itself, or that the browser ended.
  * So a worker holds a lock of its own as long as it lives (navigator.locks), which is given to
- * whoever started it afterwards, however it ended. Of one that is ended before it holds that, nothing
- * tells; so one that does not begin in time counts as gone. Used by page-queue.ts and
+ * whoever started it afterwards, however it ended. Of one that is ended before it holds that,
+ * nothing tells; so one that does not begin in time counts as gone. Used by page-queue.ts and
  * worker-broker.ts.
  */
 import { released, waitForLock } from "./held-lock.ts";

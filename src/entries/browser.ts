@@ -1,6 +1,7 @@
 /* `homemaker/browser`: the queue in a browser, on an engine in workers of the page, and those of
  * servers, by WebSockets; and the client.
  */
+import { PAGE } from "../browser/page-surroundings.ts";
 import { joinInBrowser, openInPage } from "../browser/page-queue.ts";
 import type { PageTarget } from "../browser/page-queue.ts";
 import { openPageSpool } from "../browser/page-spool.ts";
@@ -8,9 +9,11 @@ import { openSpooled, SPOOL, spooledTarget } from "../embedded/open-spooled.ts";
 import { sharedOf } from "../embedded/sharing.ts";
 import type { SharedQueue } from "../embedded/shared-queue.ts";
 import type { QueueBackend } from "../worker/backend.ts";
+import type { BlobOptions } from "../worker/blob-store.ts";
 import { BadOptionError } from "../worker/errors.ts";
 import type { JobQueue } from "../worker/job-queue.ts";
 import { checkQueueOptions, checkTarget } from "../worker/queue-options.ts";
+import { BLOBS, openWithBlobs } from "../worker/open-with-blobs.ts";
 import { Queue } from "../worker/queue.ts";
 import type { QueueOptions } from "../worker/queue.ts";
 import { openServer } from "../worker/server-backend.ts";
@@ -20,6 +23,7 @@ import { connect } from "./client-elsewhere.ts";
 
 export * from "../client/public.ts";
 export * from "../worker/public.ts";
+export { directoryBlobs } from "../browser/origin-blobs.ts";
 export type { Done } from "../worker/from-callback.ts"; // the client has another
 export type { PageDirectoryTarget, PageMemoryTarget, PageTarget } from "../browser/page-queue.ts";
 export type { SharedQueue } from "../embedded/shared-queue.ts";
@@ -30,9 +34,13 @@ export { connect } from "./client-elsewhere.ts";
 export interface OpenOptions extends QueueOptions {
   /** Takes jobs while the server is away, in this browser, and delivers them when it is back. */
   readonly spool?: SpoolOptions;
+  /** Where bodies of jobs lie that are too big for the queue; if absent, they are refused. */
+  readonly blobs?: BlobOptions;
   /** What is shown to a server that asks for tokens; a token in the URL comes first. */
   readonly token?: string | undefined;
 }
+
+const PARTS = { spool: SPOOL, blobs: BLOBS };
 
 /** Where the jobs are. */
 export type QueueTarget = PageTarget | ServerWebSocketUrl | QueueBackend;
@@ -45,13 +53,14 @@ export type QueueTarget = PageTarget | ServerWebSocketUrl | QueueBackend;
  * while another page has it open, and with an UnreachableError (HM_UNREACHABLE).
  */
 export async function openQueue(target: QueueTarget, options: OpenOptions = {}): Promise<JobQueue> {
-  checkQueueOptions(options, { spool: SPOOL }, ["token"]); // before anything is opened
+  checkQueueOptions(options, PARTS, ["token"]); // before anything is opened
   checkTarget(target);
-  const { spool, token, ...about } = options;
+  const { spool, blobs, token, ...about } = options;
   const open = (): Promise<QueueBackend> => backendOf(target, token);
-  if (spool === undefined) return new Queue(await open(), about);
-  const spooled = spooledTarget(target, open);
-  return new Queue(await openSpooled(spooled, spool, about, openPageSpool), about);
+  const spooled = async (own: SpoolOptions): Promise<QueueBackend> =>
+    openSpooled(spooledTarget(target, open), own, about, openPageSpool);
+  const backend = await (spool === undefined ? open() : spooled(spool));
+  return openWithBlobs(backend, blobs, about, PAGE.around.clock);
 }
 
 async function backendOf(target: QueueTarget, token: string | undefined): Promise<QueueBackend> {

@@ -17,10 +17,8 @@ import { BadOptionError } from "../worker/errors.ts";
 import type { TlsSettings } from "../client/tls-settings.ts";
 import type { SpoolOptions } from "../worker/spool-backend.ts";
 import type { QueueBackend } from "../worker/backend.ts";
-import { BlobBackend } from "../worker/blob-backend.ts";
 import type { BlobOptions } from "../worker/blob-store.ts";
 import type { JobQueue } from "../worker/job-queue.ts";
-import { harmlessLogger } from "../worker/harmless.ts";
 import { checkQueueOptions, checkTarget } from "../worker/queue-options.ts";
 import type { Known } from "../worker/known-options.ts";
 import { Queue } from "../worker/queue.ts";
@@ -29,6 +27,7 @@ import { startChild } from "../runtimes/children.ts";
 import { refuseOldNode } from "../runtimes/needed-node.ts";
 import { thisPlace } from "../runtimes/place.ts";
 import { startVoucher } from "../runtimes/voucher.ts";
+import { BLOBS, openWithBlobs } from "../worker/open-with-blobs.ts";
 import { openServer } from "../worker/server-backend.ts";
 import type { ServerUrl } from "../worker/server-backend.ts";
 import { labelOf, openSpread } from "../worker/open-spread.ts";
@@ -80,7 +79,6 @@ export interface OpenOptions extends QueueOptions {
   readonly token?: string | undefined;
 }
 
-const BLOBS: Known<BlobOptions> = { store: true, aboveBytes: true, sweepEveryMillis: true };
 const TLS: Known<TlsSettings> = { ca: true, cert: true, key: true, serverName: true };
 const WORDS = ["token"];
 const PARTS = { spool: SPOOL, blobs: BLOBS, tls: TLS };
@@ -109,16 +107,7 @@ export async function openQueue(target: QueueTarget, options: OpenOptions = {}):
   checkTarget(target);
   const { spool, blobs, tls, token, ...about } = options;
   const backend = await spooledBackend(target, spool, { ...about, tls, token });
-  try {
-    if (blobs === undefined) return new Queue(backend, about);
-    const { now = Date.now } = about;
-    const logger = about.logger && harmlessLogger(about.logger);
-    const { clock } = clientSurroundings();
-    return new Queue(new BlobBackend(backend, { ...blobs, now, clock, logger }), about);
-  } catch (error) {
-    await backend.close();
-    throw error;
-  }
+  return openWithBlobs(backend, blobs, about, clientSurroundings().clock);
 }
 
 async function spooledBackend(

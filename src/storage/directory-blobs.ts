@@ -6,10 +6,9 @@
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf } from "../system-error.ts";
+import { checkBlobKey, isBlobKey } from "../worker/blob-store.ts";
 import type { BlobStore } from "../worker/blob-store.ts";
-import { BadOptionError } from "../worker/errors.ts";
 
-const KEY = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/;
 /** What is being written; no key begins so. */
 const UNFINISHED = ".unfinished-";
 
@@ -53,12 +52,12 @@ class DirectoryBlobs implements BlobStore {
   }
 
   async *list(): AsyncIterable<string> {
-    for (const name of await namesIn(this.#directory)) if (KEY.test(name)) yield name;
+    for (const name of await namesIn(this.#directory)) if (isBlobKey(name)) yield name;
   }
 
   #pathOf(key: string): string {
-    if (KEY.test(key)) return join(this.#directory, key);
-    throw new BadOptionError(`${JSON.stringify(key)} is no key of a blob`);
+    checkBlobKey(key);
+    return join(this.#directory, key);
   }
 }
 

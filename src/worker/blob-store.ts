@@ -4,6 +4,10 @@
  */
 import { HomemakerError } from "../protocol/homemaker-error.ts";
 import type { Abortable } from "./enqueue-options.ts";
+import { BadOptionError } from "./errors.ts";
+
+/** A key, and the name of a file in every file system. */
+const KEY = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/;
 
 /**
  * Keeps bytes by a key. Keys are of letters, digits, `-`, `_` and `.`, and are never used twice.
@@ -29,6 +33,16 @@ export interface BlobOptions {
    * store must be this queue's alone.
    */
   readonly sweepEveryMillis?: number;
+}
+
+/** Whether it is a key of a blob. */
+export function isBlobKey(name: string): boolean {
+  return KEY.test(name);
+}
+
+/** Throws a BadOptionError of what is none. */
+export function checkBlobKey(name: string): void {
+  if (!isBlobKey(name)) throw new BadOptionError(`${JSON.stringify(name)} is no key of a blob`);
 }
 
 /** The body of a job is not where it was left, or is not what was left there. */

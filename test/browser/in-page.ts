@@ -4,6 +4,7 @@
 import {
   createWorker,
   defineJob,
+  directoryBlobs,
   openQueue,
   shareQueue,
   unchecked,
@@ -57,6 +58,35 @@ export async function round(target: QueueTarget): Promise<unknown> {
   const { durable } = queue.can;
   await queue.close();
   return { sums, cancelled, isLongWhole: taken[0] === long, durable, locks: await locks() };
+}
+
+/** A job with a body of that size, and what lies beside the queue meanwhile and afterwards. */
+export async function big(target: QueueTarget, bytes: number): Promise<unknown> {
+  const store = directoryBlobs("blobs/big");
+  const keys = (): Promise<readonly string[]> => Array.fromAsync(store.list());
+  const length = defineJob("length", {
+    payload: unchecked<string>(),
+    result: unchecked<readonly [number, boolean]>(),
+  });
+  const text = "0123456789".repeat(bytes / 10);
+  await using queue = await openQueue(target, { blobs: { store } });
+  const job = await queue.enqueue(length, text);
+  const during = (await keys()).length;
+  const worker = createWorker(queue, {
+    handlers: [length.handler((one) => [one.length, one === text] as const)],
+  });
+  const running = worker.run();
+  const result = await job.result();
+  await worker.stop();
+  await running;
+  const none = await store.read("none");
+  return {
+    during,
+    result,
+    after: (await keys()).length,
+    none,
+    key: await codesOf(store.read("../a")),
+  };
 }
 
 /** A worker of this page joins its queue and calls what the page runs. */

@@ -70,6 +70,22 @@ test(
   },
 );
 
+test(
+  "a body that is too big for the queue lies in files of the origin, and nothing is left of it",
+  CHROMIUM,
+  async () => {
+    const page = await browser.page(pages.origin);
+    expect(await inPage(page, "big", { memory: true }, 3_000_000)).toEqual({
+      during: 2, // with a note of what is being put
+      result: [3_000_000, true],
+      after: 0,
+      none: undefined,
+      key: ["HM_OPTION"],
+    });
+    await page.close();
+  },
+);
+
 test("what is no queue, or no option, is refused", CHROMIUM, async () => {
   const page = await browser.page(pages.origin);
   const refusal = (target: unknown): Promise<unknown> => inPage(page, "refusal", target);

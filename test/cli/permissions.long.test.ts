@@ -17,6 +17,7 @@ import { startHomemaker } from "../support/homemaker.ts";
 import { freePort } from "./contest.ts";
 
 const [DENO] = RUNTIMES.deno;
+const CLIENT = fileURLToPath(new URL("permitted-client.ts", import.meta.url));
 const QUEUE = fileURLToPath(new URL("permitted-queue.ts", import.meta.url));
 const data = mkdtempSync(join(tmpdir(), "homemaker-permitted-"));
 afterAll(() => rmSync(data, { recursive: true }));
@@ -118,6 +119,26 @@ describe("Deno", { tags: ["deno"] }, () => {
       expect(stderr).toMatch(/^homemaker: .*Requires \w+ access to .*$/);
       expect(stderr).toContain(`run again with the ${lacking} flag`);
     }
+  });
+
+  test("runs the client alone with its server's address, and of a Unix socket with its path", async () => {
+    const path = join(data, "socket");
+    const server = await startHomemaker({ threads: 1, flags: ["-l", `unix:${path}`] });
+    if ("path" in server.address) throw new Error("it listens on TCP, too");
+    const place = `127.0.0.1:${server.address.port}`;
+    const ran = (target: string, ...flags: readonly string[]) =>
+      execa(DENO, ["run", "--no-prompt", ...flags, CLIENT, target], { cwd: ROOT, reject: false });
+    const files = [`--allow-read=${path}`, `--allow-write=${path}`];
+    const [tcp, unix, fewer, none] = await Promise.all([
+      ran(place, `--allow-net=${place}`),
+      ran(`unix:${path}`, ...files, `--allow-net=unix:${path}`),
+      ran(`unix:${path}`, `--allow-net=unix:${path}`),
+      ran(place),
+    ]);
+    await server.stop();
+    expect([tcp, unix].map(({ stdout }) => stdout)).toEqual(["hello", "hello"]);
+    expect(fewer.stderr).toContain("--allow-read");
+    expect(none.stderr).toContain("--allow-net");
   });
 
   test("runs a queue in memory, in a directory and over a server, with what these take", async () => {

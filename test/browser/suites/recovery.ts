@@ -1,7 +1,7 @@
 /* Suite: a queue in a directory of the browser's own file system, whose workers are terminated at
  * any moment, while it is opened, too: all of them, that of the queue, or that of the journal
- * alone. Whoever waited then hears so, by an error that has a code; opened again, the queue has what
- * it had answered for.
+ * alone. Whoever waited then hears so, by an error that has a code; opened again, the queue has
+ * what it had answered for.
  */
 import { Random } from "../../support/random.ts";
 import { CrashLog } from "./crash-log.ts";
