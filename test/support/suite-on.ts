@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { beforeAll, describe, expect, test } from "vitest";
+import { amount } from "./amount.ts";
 import { tagsOn } from "./matrix.ts";
 import type { Cell } from "./matrix.ts";
 import { NEEDS } from "./programs.ts";
@@ -40,7 +41,8 @@ export interface SuiteReport {
 export type NodesOwn = Readonly<Record<string, string>>;
 
 const SUITE = fileURLToPath(new URL("suite.ts", import.meta.url));
-const SUITE_MS = 300_000;
+/** All dialogues on Bun take five minutes of CPU. */
+const SUITE_MS = amount({ usual: 300_000, thorough: 1_500_000 });
 
 /** Defines a test for each of these files' tests, on each of the other runtimes. */
 export async function testElsewhere(files: readonly string[], nodesOwn: NodesOwn): Promise<void> {
