@@ -839,12 +839,13 @@ async function compile(folder: string): Promise<WebAssembly.Module> {
   return new WebAssembly.Module(readFileSync(join(folder, "mutant.wasm")));
 }
 
-async function load(folder: string, file: string): Promise<object> {
+/** What a file of a copy in `folder` exports. */
+export async function loadFrom(folder: string, file: string): Promise<object> {
   return (await import(/* @vite-ignore */ pathToFileURL(join(folder, file)).href)) as object;
 }
 
-/** Plants the fault in a copy in `folder` and loads that. */
-async function plant({ fault, file, find, put }: Mutant, folder: string): Promise<Code> {
+/** Copies the sources to `folder`, with the fault in them. Throws a MutantError. */
+export function plantIn(folder: string, { fault, file, find, put }: Mutant): void {
   for (const part of ["src", "assembly"])
     cpSync(join(ROOT, part), join(folder, part), { recursive: true });
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
@@ -857,16 +858,22 @@ async function plant({ fault, file, find, put }: Mutant, folder: string): Promis
     path,
     source.replace(find, () => put),
   );
+}
+
+/** Plants the fault in a copy in `folder` and loads that. */
+async function plant(mutant: Mutant, folder: string): Promise<Code> {
+  plantIn(folder, mutant);
+  const { file } = mutant;
   return {
     module: file.startsWith("assembly/") ? await compile(folder) : loadEngineModule(),
-    ...(await load(folder, JOURNAL)),
-    ...(await load(folder, RECOVERY)),
-    ...(await load(folder, "src/journal/commit-state.ts")),
-    ...(await load(folder, "src/journal/hints.ts")),
-    ...(await load(folder, LEAD)),
-    ...(await load(folder, "src/journal/journal-shard.ts")),
-    ...(await load(folder, "src/journal/room.ts")),
-    ...(await load(folder, "src/storage.ts")),
+    ...(await loadFrom(folder, JOURNAL)),
+    ...(await loadFrom(folder, RECOVERY)),
+    ...(await loadFrom(folder, "src/journal/commit-state.ts")),
+    ...(await loadFrom(folder, "src/journal/hints.ts")),
+    ...(await loadFrom(folder, LEAD)),
+    ...(await loadFrom(folder, "src/journal/journal-shard.ts")),
+    ...(await loadFrom(folder, "src/journal/room.ts")),
+    ...(await loadFrom(folder, "src/storage.ts")),
   } as Code;
 }
 

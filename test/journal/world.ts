@@ -23,6 +23,7 @@ import { PROGRESS_NUMBERS } from "../../src/journal/journal-shard.ts";
 import type { JournalShard } from "../../src/journal/journal-shard.ts";
 import type { Lead } from "../../src/journal/lead.ts";
 import type { Recovered } from "../../src/journal/recovery-parts.ts";
+import type { Storage } from "../../src/storage.ts";
 import { scanSegment } from "../../src/journal/scan.ts";
 import { keyRecordBytes, recordBytes, resultRecordBytes, settingsRecordBytes } from "./bodies.ts";
 import { Clients } from "./clients.ts";
@@ -63,6 +64,14 @@ function machineFor(
   return machine;
 }
 
+/** Keeps a copy of what a world's journal does elsewhere, and says when it is there. */
+export interface Mirror {
+  /** The storage through which the server sees that disk. */
+  readonly storageOf: (disk: SimulatedDisk) => Storage;
+  /** A shard's stream is safe up to there on the disk. */
+  readonly synced: (shard: number, position: number) => void;
+}
+
 /** A server on a simulated disk. */
 export class World implements Surroundings {
   disk: SimulatedDisk;
@@ -78,6 +87,8 @@ export class World implements Surroundings {
   readonly random: (below: number) => number;
   judge: Judge;
   readonly #code: Code;
+  /** If there is one, replies wait for it: it says what is published. */
+  mirror: Mirror | undefined;
   #machine: Machine | undefined;
   #observer: Observer | undefined;
   #clients: Clients | undefined;
@@ -181,7 +192,7 @@ export class World implements Surroundings {
     this.journalShards = shards;
     const { checksum } = machine;
     return this.#code.recover({
-      storage: this.disk,
+      storage: this.#storage,
       shards,
       checksum,
       now: 0,
@@ -197,7 +208,7 @@ export class World implements Surroundings {
     const { checksum } = this.machine;
     this.#safe = [];
     const parts = {
-      storage: this.disk,
+      storage: this.#storage,
       shards,
       options: { level, intervalMillis, segmentBytes, comingBytes: comingBytesOf(shards.length) },
       checksum,
@@ -206,7 +217,8 @@ export class World implements Surroundings {
       monotonicMillis: () => this.clock,
       publish: (shard: number, position: number) => {
         this.#safe[shard] = position;
-        this.ledger.published(shard, position, this.clock);
+        if (this.mirror === undefined) this.acknowledge(shard, position);
+        else this.mirror.synced(shard, position);
       },
     };
     this.#journal = new this.#code.Journal({
@@ -225,6 +237,15 @@ export class World implements Surroundings {
     });
     this.judge.beganJournal();
     this.#clients = new Clients(this);
+  }
+
+  /** Replies leave that wait for a shard's stream up to there. */
+  acknowledge(shard: number, position: number): void {
+    this.ledger.published(shard, position, this.clock);
+  }
+
+  get #storage(): Storage {
+    return this.mirror?.storageOf(this.disk) ?? this.disk;
   }
 
   #judge(recovered: Recovered): void {

@@ -23,6 +23,7 @@ const PACKAGES = {
   ip: "iproute2",
   "mkfs.btrfs": "btrfs-progs",
   openssl: "openssl",
+  pg_ctlcluster: "postgresql",
   promtool: "prometheus",
   "rabbitmq-server": "rabbitmq-server",
   "redis-server": "redis-server",

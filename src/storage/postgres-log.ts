@@ -1,0 +1,275 @@
+/* Postgres log: a remote log (remote-log.ts) in two tables of PostgreSQL.
+ *
+ * `homemaker.entry` has the entries, a row each. Its primary key is the journal and the entry's
+ * number, and a row goes in only behind one of the same epoch: that is the fence. Rows are never
+ * changed; those of files that were removed are deleted, some at a time, the row of the removal
+ * last. `homemaker.lease` says who leads and until when, by the database's clock. Their whole
+ * definition stands below, and in docs/replication.md.
+ *
+ * Whoever reads what another connection may have written, perhaps without a standby's knowledge,
+ * commits something behind it before it is believed: a standby that has that has all before it.
+ * Opened by remote-logs.ts.
+ */
+import { createHash } from "node:crypto";
+import { RemoteError } from "../remote-log.ts";
+import type {
+  Claim,
+  Found,
+  RemoteEnd,
+  RemoteEntry,
+  RemoteLog,
+  RemoteOperation,
+} from "../remote-log.ts";
+import { parsePostgres } from "./postgres-address.ts";
+import type { PostgresAddress } from "./postgres-address.ts";
+import { isOccupied, PostgresLink } from "./postgres-link.ts";
+import type { Answer, Row, Value } from "./postgres-link.ts";
+
+/** The newest form of the tables that this program knows. */
+const FORMAT = 1;
+/** Rows that are deleted at a time. */
+const SWEPT_AT_A_TIME = 500;
+/** Whoever makes the tables has this advisory lock. */
+const MAKING = 7_146_533_917;
+
+const SCHEMA = `
+create schema if not exists homemaker;
+create table if not exists homemaker.format (version int not null);
+insert into homemaker.format select ${FORMAT} where not exists (select from homemaker.format);
+create table if not exists homemaker.entry (
+  journal text not null,
+  sequence bigint not null,
+  epoch bigint not null,
+  kind text not null check (kind in ('lead', 'create', 'write', 'remove')),
+  file text not null,
+  position bigint not null,
+  bytes bigint not null,
+  digest text not null,
+  body bytea,
+  primary key (journal, sequence)
+);
+alter table homemaker.entry alter column body set storage external;
+alter table homemaker.entry set (autovacuum_vacuum_scale_factor = 0.05);
+create index if not exists entry_file on homemaker.entry (journal, file, sequence);
+create index if not exists entry_mark on homemaker.entry (journal, kind, sequence)
+  where kind in ('lead', 'remove');
+create table if not exists homemaker.lease (
+  journal text primary key,
+  leader text not null,
+  until timestamptz not null
+);`;
+
+/** Commits something, so that all that was committed before is where that is. */
+const BARRIER = `insert into homemaker.lease as old values ($1, '', 'epoch')
+  on conflict (journal) do update set until = old.until`;
+const NEWEST = `select sequence, epoch,
+  (select file from homemaker.entry where journal = $1 and kind = 'lead'
+   order by sequence desc limit 1) as leader
+  from homemaker.entry where journal = $1 order by sequence desc limit 1`;
+const LEAD = `insert into homemaker.entry values ($1, $2, $3, 'lead', $4, 0, 0, '', null)`;
+const LOOK = `select epoch, kind, file, position, bytes, digest from homemaker.entry
+  where journal = $1 and sequence = $2`;
+const ENTRIES = `select sequence, kind, file, position, bytes, digest from homemaker.entry
+  where journal = $1 and kind <> 'lead' order by sequence`;
+const READ = `select body from homemaker.entry where journal = $1 and sequence = $2`;
+/** What is behind a removal goes before the removal itself. */
+const SWEEP = `delete from homemaker.entry where journal = $1 and sequence in (
+  select old.sequence from homemaker.entry old join homemaker.entry gone
+    on gone.journal = $1 and gone.file = old.file and gone.kind = 'remove'
+   and old.sequence < gone.sequence
+  where old.journal = $1 and old.kind <> 'lead' limit $2)`;
+const SWEEP_LAST = `delete from homemaker.entry gone where journal = $1 and sequence in (
+  select sequence from homemaker.entry one where journal = $1 and kind = 'remove'
+  and not exists (select from homemaker.entry old where old.journal = $1 and old.file = one.file
+    and old.sequence < one.sequence)
+  and sequence < (select max(sequence) from homemaker.entry where journal = $1) limit $2)`;
+const SWEEP_LEADS = `delete from homemaker.entry old where journal = $1 and kind = 'lead'
+  and sequence < (select max(sequence) from homemaker.entry where journal = $1 and kind = 'lead')`;
+const CLAIM = `insert into homemaker.lease as old
+  values ($1, $2, clock_timestamp() + $3 * interval '1 millisecond')
+  on conflict (journal) do update set leader = excluded.leader, until = excluded.until
+  where old.until < clock_timestamp() or old.leader = excluded.leader`;
+const HOLDER = `select leader, extract(epoch from until - clock_timestamp()) * 1000 as left
+  from homemaker.lease where journal = $1`;
+const RENEW = `update homemaker.lease set until = clock_timestamp() + $3 * interval '1 millisecond'
+  where journal = $1 and leader = $2`;
+const RELEASE = `update homemaker.lease set until = 'epoch' where journal = $1 and leader = $2`;
+
+/** Columns of an entry that differ from one to the next of an append, and their types. */
+const COLUMNS = ["bigint", "text", "text", "bigint", "bigint", "text", "bytea"] as const;
+
+/** Appends so many entries, if the one in front of them is of the same epoch. */
+function appendOf(count: number): string {
+  const rows = Array.from({ length: count }, (_, row) => {
+    const values = COLUMNS.map((type, at) => `$${4 + row * COLUMNS.length + at}::${type}`);
+    return `(${values.join(", ")})`;
+  });
+  return `insert into homemaker.entry
+    select $1, new.sequence, $2, new.kind, new.file, new.position, new.bytes, new.digest, new.body
+    from (values ${rows.join(", ")})
+      as new (sequence, kind, file, position, bytes, digest, body)
+    where exists (select from homemaker.entry
+      where journal = $1 and sequence = $3 and epoch = $2)`;
+}
+
+/** A journal's log on PostgreSQL. */
+export class PostgresLog implements RemoteLog {
+  readonly #address: PostgresAddress;
+  readonly #leaseMillis: number;
+  #link: PostgresLink | undefined;
+  #isMade = false;
+
+  /** `leaseMillis`: for how long a lease lasts, and how long an answer may take. */
+  constructor(url: string, leaseMillis: number) {
+    this.#address = parsePostgres(url);
+    this.#leaseMillis = leaseMillis;
+  }
+
+  async newest(): Promise<RemoteEnd | undefined> {
+    const [row] = (await this.#ask(NEWEST)).rows;
+    await this.#ask(BARRIER);
+    if (row === undefined) return undefined;
+    const [sequence, epoch] = [numberOf(row, "sequence"), numberOf(row, "epoch")];
+    return { sequence, epoch, leader: textOf(row, "leader") };
+  }
+
+  async lead(sequence: number, epoch: number, leader: string): Promise<boolean> {
+    return this.#unlessOccupied(LEAD, [sequence, epoch, leader]);
+  }
+
+  async append(
+    sequence: number,
+    epoch: number,
+    operations: readonly RemoteOperation[],
+  ): Promise<boolean> {
+    const rows = operations.flatMap((one, at) => [sequence + at, ...this.#columnsOf(one)]);
+    const text = appendOf(operations.length);
+    const name = `append ${operations.length}`;
+    return this.#unlessOccupied(text, [epoch, sequence - 1, ...rows], name);
+  }
+
+  /** A row that stands there, and was not heard of, is no error. */
+  async #unlessOccupied(text: string, values: readonly Value[], name?: string): Promise<boolean> {
+    try {
+      return (await this.#ask(text, values, name)).count > 0;
+    } catch (error) {
+      if (isOccupied(error)) return false;
+      throw error;
+    }
+  }
+
+  #columnsOf(operation: RemoteOperation): readonly Value[] {
+    const { kind, file } = operation;
+    if (kind === "remove") return [kind, file, 0, 0, "", null];
+    if (kind === "create") return [kind, file, 0, operation.bytes, "", null];
+    const { position, body } = operation;
+    const bytes = Buffer.from(body.buffer, body.byteOffset, body.length);
+    return [kind, file, position, body.length, this.digest(body), bytes];
+  }
+
+  async look(sequence: number, epoch: number, operation: RemoteOperation): Promise<Found> {
+    const [row] = (await this.#ask(LOOK, [sequence])).rows;
+    if (row === undefined) return "nothing";
+    const [kind, file, position, bytes, digest] = this.#columnsOf(operation);
+    const isOurs =
+      numberOf(row, "epoch") === epoch &&
+      textOf(row, "kind") === kind &&
+      textOf(row, "file") === file &&
+      numberOf(row, "position") === position &&
+      numberOf(row, "bytes") === bytes &&
+      textOf(row, "digest") === digest;
+    if (!isOurs) return "another's";
+    await this.#ask(BARRIER);
+    return "ours";
+  }
+
+  async entries(): Promise<readonly RemoteEntry[]> {
+    const { rows } = await this.#ask(ENTRIES);
+    return rows.map((row) => ({
+      sequence: numberOf(row, "sequence"),
+      kind: textOf(row, "kind") as RemoteEntry["kind"],
+      file: textOf(row, "file"),
+      position: numberOf(row, "position"),
+      bytes: numberOf(row, "bytes"),
+      digest: textOf(row, "digest"),
+    }));
+  }
+
+  async read(sequence: number): Promise<Uint8Array> {
+    const body = (await this.#ask(READ, [sequence], "read")).rows[0]?.["body"];
+    if (body instanceof Uint8Array) return body;
+    throw new RemoteError("HM_REMOTE_FAILED", `entry ${sequence} of the remote journal is gone`);
+  }
+
+  digest(body: Uint8Array): string {
+    return createHash("md5").update(body).digest("hex");
+  }
+
+  async sweep(): Promise<boolean> {
+    const { count } = await this.#ask(SWEEP, [SWEPT_AT_A_TIME]);
+    if (count === SWEPT_AT_A_TIME) return true;
+    await this.#ask(SWEEP_LEADS);
+    return (await this.#ask(SWEEP_LAST, [SWEPT_AT_A_TIME])).count === SWEPT_AT_A_TIME;
+  }
+
+  async reconnect(): Promise<void> {
+    this.#link?.cut();
+    this.#link = undefined;
+    await this.#open();
+  }
+
+  async claim(leader: string): Promise<Claim> {
+    const { count } = await this.#ask(CLAIM, [leader, this.#leaseMillis]);
+    if (count > 0) return { isTaken: true, leader, leftMillis: this.#leaseMillis };
+    const row = (await this.#ask(HOLDER)).rows[0];
+    if (row === undefined) return { isTaken: false, leader: "", leftMillis: 0 };
+    const leftMillis = Math.max(0, numberOf(row, "left"));
+    return { isTaken: false, leader: textOf(row, "leader"), leftMillis };
+  }
+
+  async renew(leader: string): Promise<boolean> {
+    return (await this.#ask(RENEW, [leader, this.#leaseMillis])).count > 0;
+  }
+
+  async release(leader: string): Promise<void> {
+    await this.#ask(RELEASE, [leader]);
+  }
+
+  async close(): Promise<void> {
+    this.#link?.cut();
+  }
+
+  /** Runs a statement about this journal. */
+  async #ask(text: string, values: readonly Value[] = [], name?: string): Promise<Answer> {
+    const link = this.#link ?? (await this.#open());
+    return link.ask(text, [this.#address.journal, ...values], name);
+  }
+
+  async #open(): Promise<PostgresLink> {
+    const link = await PostgresLink.open(this.#address, this.#leaseMillis);
+    if (!this.#isMade) await this.#make(link);
+    return (this.#link = link);
+  }
+
+  /** Makes the tables, if nobody has. */
+  async #make(link: PostgresLink): Promise<void> {
+    const found = await link.ask("select to_regclass('homemaker.lease') is not null as made");
+    if (found.rows[0]?.["made"] !== true) {
+      await link.ask(`begin; select pg_advisory_xact_lock(${MAKING}); ${SCHEMA}; commit`);
+    }
+    const [row = {}] = (await link.ask("select version from homemaker.format")).rows;
+    if (numberOf(row, "version") > FORMAT) {
+      const message = "a newer version of the program made the remote journal's tables";
+      throw new RemoteError("HM_REMOTE_FAILED", message);
+    }
+    this.#isMade = true;
+  }
+}
+
+function numberOf(row: Row, column: string): number {
+  return Number(row[column]);
+}
+
+function textOf(row: Row, column: string): string {
+  return String(row[column]);
+}

@@ -1,0 +1,294 @@
+/* Replica world: a server that keeps a copy of its journal in a remote log, with two machines that
+ * it may run on, driven step by step through crashes and take-overs.
+ *
+ * Everything follows from the seed: who leads next, what the remote does with each call, when it
+ * does it, and where machines stop. A machine that stopped may only have been paused: what it was
+ * about to send it sends later, and nothing of that may count. Replies wait for the remote; or, in
+ * some worlds, for the disk alone, and then the same machine always goes on. The ledger judges each
+ * recovery, and at the end what an empty machine gets of the log.
+ */
+import type { MirroredStorage } from "../../src/journal/mirrored-storage.ts";
+import type { RemoteLog, RemoteOperation } from "../../src/remote-log.ts";
+import type { TakenOver } from "../../src/journal/take-over.ts";
+import { randomFrom } from "../engine/shuffle.ts";
+import { ownCode } from "../journal/code.ts";
+import { LedgerError } from "../journal/ledger.ts";
+import { NO_FAULTS, SimulatedDisk } from "../journal/simulated-disk.ts";
+import { World } from "../journal/world.ts";
+import { optionsOf } from "../journal/world-options.ts";
+import type { WorldOptions } from "../journal/world-options.ts";
+import { OWN } from "./replica-code.ts";
+import type { ReplicaCode } from "./replica-code.ts";
+import { SimulatedRemote } from "./simulated-remote.ts";
+
+/** Leaders that one seed sees. */
+const LEADERS = 12;
+/** Turns that the remote may take for one thing. */
+const PATIENCE = 20_000;
+const WRITE_BYTES = 1_048_576;
+
+/** What a seed found wrong. */
+class ReplicaFailure extends Error {
+  override readonly name = "ReplicaFailure";
+  readonly code = "HM_TEST_REPLICA";
+}
+
+/** What many seeds came to. */
+export interface ReplicaTotals {
+  takeOvers: number;
+  /** By another machine than the last. */
+  failovers: number;
+  /** Leaders that learned from the fence that they lead no more. */
+  fenced: number;
+  mutations: number;
+}
+
+/** Positions that are safe once so many operations are in the log. */
+interface Note {
+  readonly operations: number;
+  readonly positions: readonly number[];
+}
+
+/** One leader: what it is to send, and what may be said once that is there. */
+class Leading {
+  readonly storage: MirroredStorage;
+  readonly #code: ReplicaCode;
+  readonly #taken: TakenOver;
+  readonly #publish: (positions: readonly number[]) => void;
+  #queue: RemoteOperation[] = [];
+  #given = 0;
+  #shipped = 0;
+  #notes: Note[] = [];
+  readonly positions: number[] = [];
+  #isShipping = false;
+  error: unknown;
+
+  constructor(
+    code: ReplicaCode,
+    disk: SimulatedDisk,
+    taken: TakenOver,
+    publish: (positions: readonly number[]) => void,
+  ) {
+    this.#code = code;
+    this.#taken = taken;
+    this.#publish = publish;
+    this.storage = new code.MirroredStorage(disk, (operations) => {
+      this.#given += operations.length;
+      this.#queue.push(...operations);
+    });
+  }
+
+  /** Sends what there is, unless something is on its way. */
+  pump(): void {
+    if (this.storage.isClean) {
+      this.#notes.push({ operations: this.#given, positions: [...this.positions] });
+    }
+    if (this.isIdle || this.#isShipping || this.error !== undefined) return;
+    this.#isShipping = true;
+    void this.#ship().catch((error: unknown) => (this.error = error));
+  }
+
+  async #ship(): Promise<void> {
+    const operations = this.#queue;
+    this.#queue = [];
+    await this.#taken.shipping.ship(this.#code.merged(operations, WRITE_BYTES));
+    this.#shipped += operations.length;
+    const safe = this.#notes.filter((note) => note.operations <= this.#shipped);
+    this.#notes = this.#notes.slice(safe.length);
+    const last = safe.at(-1);
+    if (last !== undefined) this.#publish(last.positions);
+    this.#isShipping = false;
+  }
+
+  get isIdle(): boolean {
+    return !this.#isShipping && this.#queue.length === 0;
+  }
+}
+
+/** A server, its two machines and its log. */
+class ReplicaWorld {
+  readonly totals: ReplicaTotals = { takeOvers: 0, failovers: 0, fenced: 0, mutations: 0 };
+  readonly #random: (below: number) => number;
+  readonly #code: ReplicaCode;
+  readonly #options: WorldOptions;
+  readonly #remote: SimulatedRemote;
+  readonly #world: World;
+  readonly #disks: readonly SimulatedDisk[];
+  #machine = 0;
+  #leading: Leading | undefined;
+  /** Who took over last; it may have stopped since. */
+  #newest: Leading | undefined;
+  /** Leaders of before, who may not know yet that they are. */
+  #past: Leading[] = [];
+  /** Replies wait for the disk alone, and nobody else takes over. */
+  readonly #isLocal: boolean;
+
+  constructor(seed: number, code: ReplicaCode) {
+    const random = randomFrom(seed);
+    this.#random = random;
+    this.#code = code;
+    const faults = { ...NO_FAULTS, shortWrite: random(2) * 6 };
+    this.#options = { ...optionsOf(random), level: "sync", faults };
+    this.#isLocal = random(4) === 0;
+    this.#remote = new SimulatedRemote(random, code.RemoteError);
+    this.#world = new World(random, this.#options, ownCode());
+    const other = new SimulatedDisk(random);
+    other.faults = faults;
+    this.#disks = [this.#world.disk, other];
+  }
+
+  async run(): Promise<void> {
+    while (this.totals.takeOvers < LEADERS) {
+      try {
+        await this.#start();
+        await this.#live();
+      } catch (error) {
+        if (!this.#world.isEnd(error)) throw error;
+      }
+      this.#crash();
+    }
+    this.#remote.isCalm = true;
+    await this.#start();
+    await this.#settle();
+    await this.#compareWithLog();
+    this.totals.mutations = this.#world.totals.mutations;
+  }
+
+  /** Somebody takes over, and recovers. */
+  async #start(): Promise<void> {
+    const world = this.#world;
+    const before = this.#machine;
+    if (!this.#isLocal) this.#machine = this.#random(2);
+    const disk = this.#disks[this.#machine] ?? world.disk;
+    world.disk = disk;
+    const isHarried = !this.#remote.isCalm && this.#random(4) === 0;
+    if (isHarried) world.crashAfter(this.#random(40));
+    const leader = `${this.#random(1_000_000)}-${this.totals.takeOvers}`;
+    const log = this.#remote.connect();
+    const pause = (): Promise<void> => Promise.resolve();
+    const taken = await this.#answered(this.#code.takeOver({ storage: disk, log, leader, pause }));
+    this.totals.takeOvers++;
+    if (this.#machine !== before) this.totals.failovers++;
+    const leading = new Leading(this.#code, disk, taken, (positions) => {
+      const { shipped } = taken.shipping;
+      const there = this.#remote.rows.get(shipped);
+      if (shipped > this.#remote.last || (there !== undefined && there.epoch !== taken.epoch)) {
+        throw new LedgerError("what is not in the log counts as if it were");
+      }
+      if (this.#newest !== leading) return; // it learns late what came before its end
+      if (!this.#isLocal)
+        positions.forEach((position, shard) => world.acknowledge(shard, position));
+    });
+    this.#newest = leading;
+    world.mirror = {
+      storageOf: () => leading.storage,
+      synced: (shard, position) => {
+        leading.positions[shard] = position;
+        if (this.#isLocal) world.acknowledge(shard, position);
+      },
+    };
+    world.boot();
+    world.disk.onCall = () => {};
+    this.#leading = leading;
+    if (this.#random(3) === 0) await this.#sweep(log);
+  }
+
+  /** Has the remote take turns until that is answered. */
+  async #answered<Answer>(asked: Promise<Answer>): Promise<Answer> {
+    const state = { isDone: false };
+    const end = (): boolean => (state.isDone = true);
+    asked.then(end, end);
+    for (let left = PATIENCE; !state.isDone && left > 0; left--) await this.#advance();
+    if (!state.isDone) throw new LedgerError("a take-over does not end");
+    return asked;
+  }
+
+  /** The remote takes a turn, and those learn what it says who wait for it. */
+  async #advance(): Promise<void> {
+    await this.#remote.advance();
+    for (const past of this.#past) {
+      if (past.error === undefined) past.pump();
+      else this.#learned(past.error);
+    }
+    this.#past = this.#past.filter(({ error }) => error === undefined);
+    if (this.#leading?.error !== undefined) throw this.#leading.error;
+  }
+
+  /** An old leader ends, as it should. */
+  #learned(error: unknown): void {
+    if (!(error instanceof this.#code.RemoteError) || error.code !== "HM_REMOTE_FENCED") {
+      throw error;
+    }
+    this.totals.fenced++;
+  }
+
+  async #sweep(log: RemoteLog): Promise<void> {
+    await this.#answered(log.sweep().catch(() => false));
+  }
+
+  async #live(): Promise<void> {
+    const world = this.#world;
+    const steps = 2 + this.#random(this.#random(3) === 0 ? 100 : 25);
+    if (this.#random(3) > 0) world.crashAfter(this.#random(300));
+    for (let at = 0; at < steps; at++) {
+      world.step();
+      this.#leading?.pump();
+      for (let turns = this.#random(4); turns > 0; turns--) await this.#advance();
+    }
+    if (this.#random(3) === 0) await this.#settle();
+  }
+
+  /** Nothing more is on its way: all that the server said is known to be there. */
+  async #settle(): Promise<void> {
+    const leading = this.#leading;
+    if (leading === undefined) return;
+    this.#world.commit();
+    for (let left = PATIENCE; left > 0; left--) {
+      leading.pump();
+      if (leading.isIdle) return;
+      await this.#advance();
+    }
+    throw new LedgerError("shipping does not end");
+  }
+
+  /** The machine stops, or is paused for long enough. */
+  #crash(): void {
+    if (this.#leading !== undefined) this.#past.push(this.#leading);
+    this.#leading = undefined;
+    this.#world.crash(this.#random(2) === 0);
+  }
+
+  /** What an empty directory gets of the log is what lies here, up to what is not used yet. */
+  async #compareWithLog(): Promise<void> {
+    const empty = new SimulatedDisk(this.#random);
+    await this.#answered(this.#code.fetchAll(empty, this.#remote.connect()));
+    const { disk } = this.#world;
+    const isSegment = (name: string): boolean => name.startsWith("journal.");
+    const here = disk.names.filter(isSegment).toSorted();
+    const there = empty.names.filter(isSegment).toSorted();
+    if (here.join(" ") !== there.join(" ")) {
+      throw new LedgerError(`the log has ${there.join(" ")}, the disk ${here.join(" ")}`);
+    }
+    this.#leading = undefined;
+    const world = this.#world;
+    world.crash(false);
+    world.mirror = undefined;
+    world.disk = empty;
+    world.recover();
+  }
+}
+
+/** Runs the world of one seed. Throws a ReplicaFailure that names it. */
+export async function runReplicaSeed(
+  seed: number,
+  code: ReplicaCode = OWN,
+): Promise<ReplicaTotals> {
+  const world = new ReplicaWorld(seed, code);
+  try {
+    await world.run();
+  } catch (error) {
+    const what = error instanceof Error ? error.message : String(error);
+    throw new ReplicaFailure(`${what} (replay: SEED=${seed})`, { cause: error });
+  }
+  return world.totals;
+}
