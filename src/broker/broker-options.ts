@@ -98,6 +98,9 @@ export function settingsOf(
   if (options.durability !== undefined && options.dataDirectory === undefined) {
     throw new OptionError("durability: without a dataDirectory jobs live in memory only");
   }
+  if (options.durability === "replicated") {
+    throw new OptionError("durability: no copy is kept here; a server does that (--journal)");
+  }
   const said = (key: (typeof KEYS)[number]): unknown => {
     const value = options[key];
     return value === undefined ? DEFAULT_OPTIONS[key] : checked(key, value, units, warn);

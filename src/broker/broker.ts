@@ -21,7 +21,7 @@ import { ClosedError } from "./errors.ts";
 import type { BrokenError } from "./errors.ts";
 import type { InProcess } from "./in-process.ts";
 import { JournalKeeper } from "./journal-keeper.ts";
-import type { ProgressDisplay } from "./journal-keeper.ts";
+import type { CopyPlace, ProgressDisplay } from "./journal-keeper.ts";
 import { makePayload } from "./payload.ts";
 import type { Payload } from "./payload.ts";
 
@@ -43,6 +43,8 @@ export interface BrokerSurroundings {
   readonly relay?: Relay | undefined;
   /** Whether a journal that fails ends the process, from the journal's own thread. */
   readonly endsProcess: boolean;
+  /** Where a copy of its journal is kept; absent: nowhere. */
+  readonly copy?: CopyPlace | undefined;
   /** Called once, at once, when it breaks. */
   readonly onBroken: (error: BrokenError) => void;
 }
@@ -70,7 +72,8 @@ export class Broker {
     const { threads, hasSessions, runtime, clock, relay } = around;
     const seats = hasSessions ? threads + 1 : threads;
     const common = createCommon(Math.max(1, threads), seats, clock?.now());
-    const payload = await makePayload(settings, threads, runtime, common);
+    const hasCopy = around.copy !== undefined;
+    const payload = await makePayload(settings, threads, runtime, common, hasCopy);
     let broken: (error: BrokenError) => void = around.onBroken;
     // A server that serves no HTTP runs its sessions elsewhere: its main thread does without.
     const sessions = hasSessions
@@ -132,7 +135,7 @@ export class Broker {
     const { runtime, log, bar, endsProcess } = this.#around;
     const broken = (error: BrokenError): void => this.#break(error);
     this.#keeper = new JournalKeeper({ runtime, log, board, bar, endsProcess, broken });
-    await this.#keeper.recover(dataDirectory, journal);
+    await this.#keeper.recover(dataDirectory, journal, this.#around.copy);
   }
 
   /** From now on commands run: the jobs are there. */

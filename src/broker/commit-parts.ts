@@ -17,6 +17,8 @@ export interface CommitSurroundings {
   readonly handles: readonly Shard[];
   readonly options: JournalOptions;
   readonly storage: Storage;
+  /** Hears up to where streams are safe here, instead of those who wait for it. */
+  readonly published?: (shard: number, position: number) => void;
 }
 
 /** What a thread commits with. */
@@ -37,7 +39,7 @@ export function commitPartsOf(around: CommitSurroundings): CommitParts {
     checksum: checksumThrough(shards),
     wallMicros: () => Date.now() * 1000,
     monotonicMillis: () => clock() / 1000,
-    publish: (shard, position) => board.publish(shard, position),
+    publish: around.published ?? ((shard, position) => board.publish(shard, position)),
     synced: (millis) => board.countSync(millis),
   };
 }

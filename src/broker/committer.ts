@@ -15,7 +15,7 @@ import { refuseForeignLog } from "../journal/foreign-log.ts";
 import { HintWriter } from "../journal/hints.ts";
 import type { JournalShard } from "../journal/journal-shard.ts";
 import { Journal } from "../journal/journal.ts";
-import type { CommitParts, JournalOptions } from "../journal/journal-parts.ts";
+import type { CommitParts, DurabilityLevel, JournalOptions } from "../journal/journal-parts.ts";
 import { DamageError, recover } from "../journal/recovery.ts";
 import type { RecoveryReport } from "../journal/recovery-report.ts";
 import type { Recovered } from "../journal/recovery-parts.ts";
@@ -24,10 +24,14 @@ import { cannotWrite } from "../journal/settlement.ts";
 import { lacksSpace } from "../storage.ts";
 import type { Lease, Storage, StorageError } from "../storage.ts";
 import { Common } from "../engine/common.ts";
-import { journalBoardOf, replayBoardOf } from "./boards.ts";
+import { copyBoardOf, journalBoardOf, replayBoardOf } from "./boards.ts";
 import { commitPartsOf } from "./commit-parts.ts";
+import { Copying } from "./copying.ts";
+import type { CopyLink } from "./copying.ts";
 import { DEEP_BYTES, LONG_MILLIS } from "./leader.ts";
 import * as B from "./journal-board.ts";
+import type { JournalBoard } from "./journal-board.ts";
+import type { ReplicatorReport } from "./replicator.ts";
 
 /** What the broker's thread gives to the committer; it can be posted. */
 export interface CommitterSeed {
@@ -38,6 +42,10 @@ export interface CommitterSeed {
   /** Milliseconds from one file of hints to the next; Infinity: none is written. */
   readonly hintIntervalMillis: number;
 }
+
+/** The part of a boot's number that stays when an epoch is told with it. */
+const BOOT_DIGITS = 20;
+const EPOCH_DIGITS = 12;
 
 /** What the committer tells the broker's thread. */
 export type CommitterReport =
@@ -56,7 +64,8 @@ export type CommitterReport =
   | { readonly kind: "full"; readonly isFull: boolean }
   /** Only servers of this network namespace are kept out, for the reason that `why` says. */
   | { readonly kind: "weakLease"; readonly why: string }
-  | { readonly kind: "stopped" };
+  | { readonly kind: "stopped" }
+  | ReplicatorReport;
 
 /** What the committer needs of its runtime. */
 export interface CommitterSurroundings {
@@ -66,6 +75,8 @@ export interface CommitterSurroundings {
   /** The machine's, as SegmentHeader.bootId. */
   readonly bootId: string;
   readonly report: (report: CommitterReport) => void;
+  /** Who keeps a copy elsewhere; absent if nobody does. */
+  readonly copy?: CopyLink;
 }
 
 /** Figures are published at most this often; idle, the committer looks around this often. */
@@ -89,14 +100,15 @@ export async function runCommitter(
   seed: CommitterSeed,
   around: CommitterSurroundings,
 ): Promise<void> {
-  const { directory, storage, report } = around;
+  const { directory, storage, report, copy } = around;
   const hasForeignLog = refuseForeignLog(directory, storage.list()); // before `lock` is written
   const lease = await storage.lease();
   // Given back whatever happens: not every runtime closes the sockets of a thread that ends.
   try {
     const { weakness } = lease;
     if (weakness !== undefined) report({ kind: "weakLease", why: weakness });
-    const committer = new Committer(seed, around, hasForeignLog);
+    const epoch = await copy?.led(); // until then another server may lead
+    const committer = new Committer(seed, around, hasForeignLog, epoch);
     const journal = await committer.begin(lease);
     if (journal !== undefined) committer.run(journal);
   } finally {
@@ -120,6 +132,9 @@ class Committer {
   readonly #hasForeignLog: boolean;
   readonly #bootId: string;
   readonly #parts: CommitParts;
+  readonly #copying: Copying | undefined;
+  /** The note with which it got elsewhere how far ids may have been told ahead. */
+  #aheadNote = Infinity;
   /** The next frame, and the segment, when it looked last: others may have written meanwhile. */
   #frameSeen = 0;
   #segmentSeen = 0;
@@ -132,13 +147,19 @@ class Committer {
 
   constructor(
     seed: CommitterSeed,
-    { directory, storage, report, bootId }: CommitterSurroundings,
+    { directory, storage: local, report, bootId, copy }: CommitterSurroundings,
     hasForeignLog: boolean,
+    epoch: number | undefined,
   ) {
     this.#hasForeignLog = hasForeignLog;
-    this.#bootId = bootId;
+    this.#bootId = bootIdOf(bootId, epoch);
     this.#common = new Common(seed.common);
-    this.#board = journalBoardOf(this.#common);
+    const board = journalBoardOf(this.#common);
+    this.#board = board;
+    const copying =
+      copy && new Copying(local, copy, copyBoardOf(this.#common), () => board.mustEnd);
+    this.#copying = copying;
+    const storage = copying?.storage ?? local;
     this.#report = report;
     this.#hintIntervalMillis = seed.hintIntervalMillis;
     this.#seed = seed;
@@ -146,7 +167,9 @@ class Committer {
     this.#storage = storage;
     const { memories, options } = seed;
     const handles = openShards(memories, memories.threads - 1);
-    this.#parts = commitPartsOf({ common: this.#common, memories, handles, options, storage });
+    const published = copying && publisherOf(copying, board, options.level);
+    const around = { common: this.#common, memories, handles, options, storage };
+    this.#parts = commitPartsOf({ ...around, ...(published && { published }) });
     this.#shards = this.#parts.shards;
     this.#checksum = this.#parts.checksum;
     this.#hints = new HintWriter(storage, this.#shards, this.#checksum);
@@ -254,6 +277,7 @@ class Committer {
     const { lock } = this.#board;
     lock.lock();
     this.#look(journal);
+    this.#note();
     lock.unlock();
     while (!this.#board.mustStop) this.#turn(journal);
     if (this.#board.mustEnd) return;
@@ -262,13 +286,27 @@ class Committer {
     journal.commit();
     journal.close();
     this.#lastHints(journal); // which know then that all of it is safe
+    this.#note();
+    this.#copying?.end();
     this.#tell();
+  }
+
+  /** Tells the replicator where the streams are, and what may be told once a copy has it. */
+  #note(): void {
+    const copying = this.#copying;
+    if (copying === undefined) return;
+    copying.note(this.#shards.length);
+    if (this.#seed.options.level !== "replicated" || !this.#parts.state.isAheadWritten) return;
+    if (this.#aheadNote === Infinity && copying.storage.isClean) this.#aheadNote = copying.newest;
+    if (!copying.isThere(this.#aheadNote)) return;
+    for (const shard of this.#shards) shard.tellEarly();
   }
 
   #turn(journal: Journal): void {
     this.#board.clearWake();
     this.#board.lock.lock();
     const idleMillis = this.#work(journal);
+    this.#note();
     this.#board.lock.unlock();
     if (this.#board.mustStop) return; // its wake-up may have been cleared
     if (idleMillis > 0) this.#board.waitForWork(idleMillis);
@@ -311,6 +349,7 @@ class Committer {
 
   /** Threads are to lead once a few commits in a row were short and had little in them. */
   #judge(journal: Journal, bytes: number, millis: number): void {
+    if (this.#copying !== undefined) return; // what threads write would not be in the copy
     const isQuiet = bytes < DEEP_BYTES / 2 && millis < LONG_MILLIS && journal.canBeLed;
     this.#quietCommits = isQuiet ? this.#quietCommits + 1 : 0;
     if (this.#quietCommits >= QUIET_COMMITS) this.#board.lock.setLed(true);
@@ -383,4 +422,25 @@ class Committer {
     this.#board.setFull(isFull);
     this.#report({ kind: "full", isFull });
   }
+}
+
+/**
+ * The boot's number as the journal is to know it: after a take-over what somebody was told may be
+ * gone, as after another boot.
+ */
+function bootIdOf(bootId: string, epoch: number | undefined): string {
+  if (bootId === "" || epoch === undefined) return bootId;
+  return bootId.slice(0, BOOT_DIGITS) + epoch.toString(16).padStart(EPOCH_DIGITS, "0");
+}
+
+/** Who hears what is safe here: replies wait for it, unless they wait for the copy. */
+function publisherOf(
+  copying: Copying,
+  board: JournalBoard,
+  level: DurabilityLevel,
+): (shard: number, position: number) => void {
+  return (shard, position) => {
+    if (level !== "replicated") board.publish(shard, position);
+    copying.moved(shard, position);
+  };
 }

@@ -9,10 +9,13 @@ import { WRITTEN } from "../journal/journal-shard.ts";
 import { ACK_LEVELS } from "../protocol/tags.ts";
 import { Gate } from "../session/gate.ts";
 import type { SessionJournal, ShownFigures } from "../session/session-journal.ts";
-import { journalBoardOf, replayBoardOf } from "./boards.ts";
+import { copyBoardOf, journalBoardOf, replayBoardOf } from "./boards.ts";
 import { Gathering } from "./gathering.ts";
 import * as B from "./journal-board.ts";
 import type { Leader } from "./leader.ts";
+
+/** Below every position. */
+const NOTHING_IS_SAFE = -1;
 
 /** What it is made of. */
 export interface HostJournalParts {
@@ -21,6 +24,8 @@ export interface HostJournalParts {
   readonly shards: number;
   /** What an acknowledgement means. */
   readonly level: DurabilityLevel;
+  /** A copy is kept elsewhere: nothing leaves once this server leads no more. Absent: none is. */
+  readonly hasCopy?: boolean;
   /** Longest result that is recorded, in bytes. */
   readonly resultBytesMax: number;
   /** Runs something after other connections have had their turn. */
@@ -48,10 +53,17 @@ export function openHostJournal(parts: HostJournalParts): SessionJournal {
       else if (leader.commit()) committed();
     },
   });
+  // Behind the shards' safe positions stand those up to where all has been written.
+  const safePosition = (at: number): number =>
+    at < shards ? board.safePosition(at) : (written[at - shards]?.[WRITTEN] ?? 0);
+  const copyBoard = copyBoardOf(common);
+  const clock = common.clock();
   const safe = {
-    // Behind the shards' safe positions stand those up to where all has been written.
-    safePosition: (at: number) =>
-      at < shards ? board.safePosition(at) : (written[at - shards]?.[WRITTEN] ?? 0),
+    safePosition:
+      parts.hasCopy === true
+        ? (at: number) =>
+            clock() / 1000 < copyBoard.leadsUntil ? safePosition(at) : NOTHING_IS_SAFE
+        : safePosition,
     held(count: number): void {
       board.setHolding(thread, count > 0);
       gathering.held(count);
@@ -59,7 +71,8 @@ export function openHostJournal(parts: HostJournalParts): SessionJournal {
   };
   return {
     gate: new Gate(safe, 2 * shards),
-    level: 1 + ACK_LEVELS.indexOf(level),
+    // What a job may ask for is never more than synced.
+    level: level === "replicated" ? ACK_LEVELS.length : 1 + ACK_LEVELS.indexOf(level),
     resultBytesMax,
     get isFull(): boolean {
       return board.isFull;

@@ -7,10 +7,11 @@
 import { isDamaged } from "../journal/recovery-report.ts";
 import type { RecoveryReport } from "../journal/recovery-report.ts";
 import type { Log } from "../log.ts";
-import type { BrokerRuntime, CommitterThread } from "../runtime.ts";
+import type { BrokerRuntime, CommitterSeed as RuntimeSeed, CommitterThread } from "../runtime.ts";
 import type { CommitterReport, CommitterSeed } from "./committer.ts";
 import { BrokenError, ClosedError, JournalError } from "./errors.ts";
 import type { JournalBoard } from "./journal-board.ts";
+import type { ReplicatorSeed } from "./replicator.ts";
 
 /** Shows how far something long is; a bar in a terminal, for instance. */
 export interface ProgressDisplay {
@@ -30,6 +31,27 @@ export interface JournalKeeperParts {
   readonly endsProcess: boolean;
   /** The journal's thread failed after the journal had been opened. */
   readonly broken: (error: BrokenError) => void;
+}
+
+/** Where a copy of the journal is kept. */
+export interface CopyPlace {
+  readonly url: string;
+  /** Milliseconds for which its leader may be out of reach. */
+  readonly leaseMillis: number;
+}
+
+function copySeedOf(
+  { common, options }: CommitterSeed,
+  copy: CopyPlace | undefined,
+): Pick<RuntimeSeed, "copy"> {
+  if (copy === undefined) return {};
+  const { leaseMillis } = copy;
+  const payload: ReplicatorSeed = {
+    common,
+    leaseMillis,
+    publishes: options.level === "replicated",
+  };
+  return { copy: { ...copy, payload } };
 }
 
 /** What is told to whoever waits for a thread that was ended. */
@@ -67,11 +89,11 @@ export class JournalKeeper {
   }
 
   /** Resolves when the journal has been recovered; rejects with a JournalError. */
-  recover(directory: string, seed: CommitterSeed): Promise<void> {
+  recover(directory: string, seed: CommitterSeed, copy?: CopyPlace): Promise<void> {
     return new Promise((came, failed) => {
       this.#opening = { came, failed };
       this.#committer = this.#runtime.startCommitter(
-        { directory, payload: seed, endsProcess: this.#endsProcess },
+        { directory, payload: seed, endsProcess: this.#endsProcess, ...copySeedOf(seed, copy) },
         {
           heard: (report) => this.#heard(report as CommitterReport),
           died: (why) => this.#died(why),
@@ -121,6 +143,20 @@ export class JournalKeeper {
         this.#log.write("warn", "servers in other containers are not kept out of the data", {
           why: report.why,
         });
+        break;
+      case "standby":
+        this.#log.write("info", "another server leads; this one stands by", {
+          leader: report.leader,
+        });
+        break;
+      case "leading":
+        this.#log.write("info", "this server leads", {
+          epoch: report.epoch,
+          fetchedBytes: report.fetchedBytes,
+        });
+        break;
+      case "copyLost":
+        this.#tellCopyLost(report.why);
         break;
       case "stopped":
         this.#stopping?.came();
@@ -178,6 +214,11 @@ export class JournalKeeper {
     }
     const message = "the journal cannot be written: jobs can be looked at and nothing else";
     this.#log.write("error", message, { why });
+  }
+
+  #tellCopyLost(why: string | undefined): void {
+    if (why === undefined) this.#log.write("info", "the copy of the journal is kept again");
+    else this.#log.write("error", "the copy of the journal cannot be kept", { why });
   }
 
   #tellFull(isFull: boolean): void {

@@ -76,25 +76,27 @@ export async function openSessionHost(
         resultBytesMax: resultBytesMax(journal.options.segmentBytes),
         later,
         millis,
-        ...(openStorage && {
-          openLeader: () =>
-            new Leader({
-              thread: threadIndex,
-              common,
-              board: journalBoardOf(common),
-              millis,
-              lead: new Lead(
-                commitPartsOf({
-                  common,
-                  memories,
-                  handles: shards,
-                  options: journal.options,
-                  storage: openStorage(journal.directory),
-                }),
-              ),
-              failed: (error) => broken(failureOf("the journal", error)),
-            }),
-        }),
+        hasCopy: journal.hasCopy,
+        ...(openStorage &&
+          !journal.hasCopy && {
+            openLeader: () =>
+              new Leader({
+                thread: threadIndex,
+                common,
+                board: journalBoardOf(common),
+                millis,
+                lead: new Lead(
+                  commitPartsOf({
+                    common,
+                    memories,
+                    handles: shards,
+                    options: journal.options,
+                    storage: openStorage(journal.directory),
+                  }),
+                ),
+                failed: (error) => broken(failureOf("the journal", error)),
+              }),
+          }),
       }),
     }),
   });

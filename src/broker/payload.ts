@@ -34,11 +34,19 @@ export interface ShardsPayload {
   readonly controlWasm: Uint8Array<ArrayBuffer>;
   readonly limits: SessionLimits;
   /** Where the journal lies, and how it is to behave; absent: there is none. */
-  readonly journal?: { readonly directory: string; readonly options: JournalOptions };
+  readonly journal?: JournalPlace;
   /** Value of beanstalkd's -s in `stats`. */
   readonly segmentBytes: number;
   /** The broker's name for itself: 16 hex digits. */
   readonly id: string;
+}
+
+/** A journal, as the threads know it. */
+interface JournalPlace {
+  readonly directory: string;
+  readonly options: JournalOptions;
+  /** A copy of it is kept elsewhere, by the committer alone. */
+  readonly hasCopy: boolean;
 }
 
 /** beanstalkd's default of -s, which `stats` prints even without a journal. */
@@ -53,6 +61,7 @@ export async function makePayload(
   threads: number,
   runtime: BrokerRuntime,
   common: Common,
+  hasCopy: boolean,
 ): Promise<Payload> {
   const engineWasm = await runtime.readModule("engine");
   const controlWasm = await runtime.readModule("control");
@@ -80,7 +89,7 @@ export async function makePayload(
   if (directory === undefined) return { content };
   const options = journalOptionsOf(settings, memories);
   return {
-    content: { ...content, journal: { directory, options } },
+    content: { ...content, journal: { directory, options, hasCopy } },
     journal: journalSeed(settings, memories, common, options),
   };
 }

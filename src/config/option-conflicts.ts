@@ -2,6 +2,7 @@
  * cli/command-line.ts.
  */
 import { THREADS_MAX } from "../../assembly/constants.ts";
+import { copyConflictIn } from "./copy-options.ts";
 import { idleConflictIn } from "./option.ts";
 import { isForQueue } from "./handed-sockets.ts";
 import type { HandedSocket } from "./handed-sockets.ts";
@@ -20,6 +21,8 @@ export function conflictIn(
   const network =
     portConflictIn(settings, handed) ?? tlsConflictIn(settings, handed) ?? unixConflictIn(settings);
   if (network !== undefined) return network;
+  const copy = copyConflictIn(settings);
+  if (copy !== undefined) return copy;
   return dataDirectory === undefined && durability !== undefined
     ? "--durability, -f and -F need --data: without a directory jobs live in memory only"
     : undefined;

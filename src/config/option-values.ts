@@ -173,6 +173,17 @@ export const token: Sort<string> & { readonly secret: true } = {
   format: () => "",
 };
 
+/** Where a copy of a journal is kept; it may have a password in it. */
+export const journalUrl: Sort<string> & { readonly secret: true } = {
+  expects: "a url such as postgres://user@host:5432/database",
+  secret: true,
+  parse: (words) => {
+    const word = last(words);
+    return /^postgres(?:ql)?:\/\/[^\s\0]+$/.test(word) ? word : undefined;
+  },
+  format: () => "",
+};
+
 /** A path to a directory. */
 export const directory: Sort<string> = pathTo("a directory");
 

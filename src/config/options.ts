@@ -10,6 +10,8 @@ import {
   FAILURES_KEPT_MAX,
   THREADS_MAX,
 } from "../../assembly/constants.ts";
+import { COPY_OPTIONS } from "./copy-options.ts";
+import type { CopyOptions } from "./copy-options.ts";
 import { isForQueue } from "./handed-sockets.ts";
 import type { HandedSocket } from "./handed-sockets.ts";
 import { completeListenAddress } from "./listen-address.ts";
@@ -50,7 +52,7 @@ import {
  * every key.
  */
 export interface Options
-  extends JsonOptions, TlsOptions, TokenOptions, UnixOptions, WebSocketOptions {
+  extends CopyOptions, JsonOptions, TlsOptions, TokenOptions, UnixOptions, WebSocketOptions {
   /** Where to listen; the ports are filled in, 0 is any free port. */
   readonly listen: readonly BoundAddress[];
   /** Sockets that are open already, and listened on as well; then there may be no address. */
@@ -101,7 +103,7 @@ export interface Options
   readonly dataDirectory: string | undefined;
   /**
    * What a reply waits for: written to the operating system; that, and synced by a timer; synced
-   * first.
+   * first; that, and on other machines too.
    */
   readonly durability: Durability;
   /** Most milliseconds that something written waits for its sync, at durability "interval". */
@@ -141,7 +143,7 @@ export interface Options
 }
 
 /** What a reply waits for. */
-export type Durability = "os" | "interval" | "sync";
+export type Durability = "os" | "interval" | "sync" | "replicated";
 /** What to do about damage. */
 export type Recovery = "salvage" | "strict";
 /** Where a release's delay and priority are kept. */
@@ -328,11 +330,12 @@ export const OPTIONS: { readonly [Key in keyof Settings]: Option<Settings[Key]> 
     name: "durability",
     category: "Durability",
     placeholder: "LEVEL",
-    help: "what a reply waits for: sync: synced to the disk; interval: written, and synced soon; os: written",
+    help: "what a reply waits for: replicated: synced to the disk and to other machines; sync: synced to the disk; interval: written, and synced soon; os: written",
     default: undefined,
-    defaultText: "sync",
-    ...oneOf("sync", "interval", "os"),
+    defaultText: "sync; with --journal, replicated",
+    ...oneOf("replicated", "sync", "interval", "os"),
   },
+  ...COPY_OPTIONS,
   syncIntervalMillis: {
     name: "sync-interval",
     category: "Durability",
@@ -459,6 +462,6 @@ export function completeOptions(
     listen: isReplaced ? [] : listen.map((one) => completeListenAddress(one, port)),
     handed,
     httpPort: handed.every(isForQueue) ? httpPort : 0,
-    durability: durability ?? "sync",
+    durability: durability ?? (rest.journalUrl === undefined ? "sync" : "replicated"),
   };
 }

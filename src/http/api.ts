@@ -57,7 +57,7 @@ export interface ShardLoad {
 /** The journal, as it is now. */
 export interface JournalState {
   /** What a reply waits for. */
-  readonly level: "sync" | "interval" | "os";
+  readonly level: "replicated" | "sync" | "interval" | "os";
   readonly segments: number;
   /** Bytes of all segments. */
   readonly bytes: number;

@@ -10,6 +10,7 @@ import { FRAME_BYTES, STATEMENTS_BYTES } from "./format.ts";
 import type { Section } from "./format.ts";
 import { FRAME_HEADER_BYTES_MAX } from "./frame-writer.ts";
 import type { FrameWriter } from "./frame-writer.ts";
+import { syncsFirst } from "./journal-parts.ts";
 import type { CommitParts } from "./journal-parts.ts";
 import type { JournalShard } from "./journal-shard.ts";
 import { cut } from "./cutting.ts";
@@ -144,6 +145,8 @@ export class Commit {
   /** What was written is safe: if it says how far ids may be ahead, they may be. */
   tellEarly(): void {
     const { state, shards } = this.#parts;
+    // On other machines nobody knows of it yet: the committer tells it later.
+    if (this.#parts.options.level === "replicated") return;
     if (state.isAheadWritten) for (const shard of shards) shard.tellEarly();
   }
 
@@ -152,7 +155,7 @@ export class Commit {
     const { shards, publish, options, state } = this.#parts;
     state.hasUnpublished = false;
     for (const { shard, written, synced } of shards) {
-      const safe = options.level === "sync" ? synced : written;
+      const safe = syncsFirst(options.level) ? synced : written;
       publish(shard.index, safe);
       if (safe < written) state.hasUnpublished = true;
     }

@@ -17,6 +17,7 @@ import {
 } from "./format.ts";
 import type { FrameHeader, Section, SegmentHeader } from "./format.ts";
 import type { CommitState } from "./commit-state.ts";
+import { syncsFirst } from "./journal-parts.ts";
 import type { CommitParts } from "./journal-parts.ts";
 import { pinLength, SegmentFile } from "./segment-file.ts";
 import type { Statement } from "./statement.ts";
@@ -142,7 +143,7 @@ export class FrameWriter {
    */
   get #idsAhead(): number {
     const { level, segmentBytes } = this.#parts.options;
-    const isEarly = level !== "sync" || this.#parts.shards.some((shard) => shard.wantsEarly);
+    const isEarly = !syncsFirst(level) || this.#parts.shards.some((shard) => shard.wantsEarly);
     return isEarly ? idsAhead(segmentBytes) : 0;
   }
 

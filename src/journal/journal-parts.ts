@@ -9,10 +9,15 @@ import type { JournalShard } from "./journal-shard.ts";
 import type { Storage } from "../storage.ts";
 
 /**
- * What an acknowledgement means: written to the operating system, that and synced by a timer, or
- * synced first.
+ * What an acknowledgement means: written to the operating system, that and synced by a timer,
+ * synced first, or synced and on other machines.
  */
-export type DurabilityLevel = "os" | "interval" | "sync";
+export type DurabilityLevel = "os" | "interval" | "sync" | "replicated";
+
+/** Whether an acknowledgement waits for a sync. */
+export function syncsFirst(level: DurabilityLevel): boolean {
+  return level === "sync" || level === "replicated";
+}
 
 /** How a journal is to behave. */
 export interface JournalOptions {

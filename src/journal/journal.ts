@@ -26,6 +26,7 @@ import { FRAME_BYTES, frameHeaderBytes, REUSE_BYTES, segmentName } from "./forma
 import { FrameWriter } from "./frame-writer.ts";
 import type { JournalMark } from "./hints.ts";
 import type { JournalFigures } from "./journal-figures.ts";
+import { syncsFirst } from "./journal-parts.ts";
 import type { ExistingSegment, JournalParts } from "./journal-parts.ts";
 import { Reclaim } from "./reclaim.ts";
 import { Reserve } from "./reserve.ts";
@@ -192,7 +193,7 @@ export class Journal {
       this.syncIfDue();
       return false;
     }
-    if (this.#parts.options.level === "sync") this.sync();
+    if (syncsFirst(this.#parts.options.level)) this.sync();
     else this.syncIfDue();
     this.#keepBound();
     this.#keepReserve();

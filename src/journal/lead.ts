@@ -9,6 +9,7 @@
  */
 import { Commit } from "./commit.ts";
 import { FrameWriter } from "./frame-writer.ts";
+import { syncsFirst } from "./journal-parts.ts";
 import type { CommitParts } from "./journal-parts.ts";
 import { SegmentFile } from "./segment-file.ts";
 import { PIECE_BYTES } from "./spares.ts";
@@ -49,7 +50,7 @@ export class Lead {
       if (commit.bytesUpTo(heads) > commit.room) return "left";
       if (!commit.write(segment, commit.fitting(heads))) return "left";
     }
-    if (options.level === "sync") commit.sync(segment);
+    if (syncsFirst(options.level)) commit.sync(segment);
     if (!commit.isWithinBound) return "left";
     commit.publish();
     const mustSync = options.level === "interval" && wasSynced;

@@ -11,7 +11,7 @@ import { RemoteError } from "../remote-log.ts";
 import type { Found, RemoteLog, RemoteOperation } from "../remote-log.ts";
 
 /** Entries that go into one append. */
-export const OPERATIONS_MAX = 16;
+const OPERATIONS_MAX = 16;
 /** Bytes of writes after which an append is full. */
 const APPEND_BYTES = 1_048_576;
 

@@ -4,6 +4,7 @@
 import { readFile } from "node:fs/promises";
 import { totalmem } from "node:os";
 import process from "node:process";
+import { MessageChannel } from "node:worker_threads";
 import type { Broker } from "../broker/broker.ts";
 import { openBroker as open } from "../broker/open-broker.ts";
 import type { BrokerOptions } from "../broker/broker-options.ts";
@@ -16,8 +17,9 @@ import { entryOf, startWorker } from "./worker.ts";
 
 /** Where the compiled modules are: next to src/, in the repository as in the package. */
 const BUILD = new URL("../../build/", import.meta.url);
-/** What the journal's thread runs. */
+/** What the journal's thread runs, and that of who keeps a copy of it. */
 const COMMITTER_ENTRY = entryOf("node-committer");
+const REPLICATOR_ENTRY = entryOf("node-replicator");
 /** The longest that a timer can be set for. */
 const FOREVER_MS = 2_147_483_647;
 const STANDARD_ERROR = 2;
@@ -63,7 +65,21 @@ export function startCommitter(
 ): CommitterThread {
   const heard = (report: unknown): void => supervisor.heard(report);
   const failed = (why: string): void => supervisor.died(why);
-  const { worker, end } = startWorker(COMMITTER_ENTRY, { ...seed, errorFd }, heard, failed);
-  worker.unref();
-  return { end };
+  if (seed.copy === undefined) {
+    const { worker, end } = startWorker(COMMITTER_ENTRY, { ...seed, errorFd }, heard, failed);
+    worker.unref();
+    return { end };
+  }
+  const { port1, port2 } = new MessageChannel();
+  const data = { ...seed, errorFd };
+  const ends = [
+    startWorker(COMMITTER_ENTRY, { ...data, port: port1 }, heard, failed, {}, [port1]),
+    startWorker(REPLICATOR_ENTRY, { ...data, port: port2 }, heard, failed, {}, [port2]),
+  ];
+  for (const { worker } of ends) worker.unref();
+  return {
+    async end(): Promise<void> {
+      await Promise.all(ends.map((one) => one.end()));
+    },
+  };
 }

@@ -7,17 +7,21 @@
  */
 import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
 import { PROGRAM } from "../version.ts";
 import type { CommitterSeed as RuntimeSeed } from "../runtime.ts";
 import { runCommitter } from "../broker/committer.ts";
 import type { CommitterReport, CommitterSeed } from "../broker/committer.ts";
+import type { CopyLink } from "../broker/copying.ts";
 import { bootId } from "../storage/boot-id.ts";
 import { openStorage } from "../storage/storages.ts";
 import { codeOf } from "../system-error.ts";
 import { describe, die, speakThrough } from "./die.ts";
 
-const { directory, payload, endsProcess, errorFd } = workerData as RuntimeSeed & {
+const { directory, payload, endsProcess, errorFd, port } = workerData as RuntimeSeed & {
   readonly errorFd: number;
+  /** To who keeps a copy, if somebody does. */
+  readonly port?: MessagePort;
 };
 speakThrough(errorFd);
 let isOpen = false;
@@ -44,5 +48,22 @@ void run().catch(fail);
 
 async function run(): Promise<void> {
   const storage = openStorage(directory);
-  await runCommitter(payload as CommitterSeed, { directory, storage, bootId: bootId(), report });
+  const copy = port && linkTo(port);
+  const around = { directory, storage, bootId: bootId(), report, ...(copy && { copy }) };
+  await runCommitter(payload as CommitterSeed, around);
+}
+
+/** The replicator begins once this thread has the directory, and says when this server leads. */
+function linkTo(replicator: MessagePort): CopyLink {
+  return {
+    led: () =>
+      new Promise((led) => {
+        replicator.once("message", (epoch: number) => {
+          replicator.unref();
+          led(epoch);
+        });
+        replicator.postMessage({ kind: "begin" });
+      }),
+    post: (order) => replicator.postMessage(order),
+  };
 }

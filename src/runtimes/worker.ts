@@ -1,5 +1,5 @@
 /* Worker: a thread of this process, in Node and in Deno and Bun, which offer node:* too. */
-import { Worker, type ResourceLimits } from "node:worker_threads";
+import { Worker, type ResourceLimits, type Transferable } from "node:worker_threads";
 import { describe } from "./die.ts";
 
 /** This file's own ending, and its neighbours': .ts from source, .js from the package. */
@@ -27,8 +27,9 @@ export function startWorker(
   heard: (report: unknown) => void,
   failed: (why: string) => void,
   resourceLimits: ResourceLimits = {},
+  transferList: Transferable[] = [],
 ): StartedWorker {
-  const worker = new Worker(entry, { workerData: seed, resourceLimits });
+  const worker = new Worker(entry, { workerData: seed, resourceLimits, transferList });
   let isEnding = false;
   const died = (why: string): void => {
     if (isEnding) return;

@@ -93,6 +93,10 @@ function traceOf({ verbosity, maxJobBytes }: Options): TraceSettings {
   return { verbosity, maxJobBytes };
 }
 
+function copyOf({ journalUrl: url, journalLeaseMillis: leaseMillis }: Options) {
+  return url === undefined ? undefined : { url, leaseMillis };
+}
+
 function isStartError(error: unknown): error is Error {
   return (
     error instanceof BindError ||
@@ -188,6 +192,7 @@ class Server {
       bar: terminal && new ProgressBar(terminal, "recovering"),
       ...(waitForChange === undefined && { relay: (low, high) => this.#crew.wake(low, high) }),
       endsProcess: true,
+      copy: copyOf(this.#options),
       onBroken: (error) => runtime.die(`${PROGRAM}: ${error.message}`),
     });
     this.#broker = broker;

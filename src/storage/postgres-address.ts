@@ -51,11 +51,6 @@ export function parsePostgres(url: string): PostgresAddress {
   };
 }
 
-/** The url for people: without what is nobody's business. */
-export function shownPostgres(url: string): string {
-  return url.replace(/^([a-z]+:\/\/[^:@/]*):[^@/]*@/, "$1@").replace(/\?.*$/, "");
-}
-
 function wrong(why: string): RemoteError {
   return new RemoteError("HM_REMOTE_FAILED", `the remote journal's url: ${why}`);
 }

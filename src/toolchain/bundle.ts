@@ -28,7 +28,7 @@ const PACKAGED = "dist/lib/";
 /** What runs no code of a user's: the beginning of the command, the server, and threads. */
 const ALONE = [
   "src/cli/{main,server-command}.ts",
-  "src/runtimes/{node-thread,node-committer,handler-watch,voucher-thread}.ts",
+  "src/runtimes/{node-thread,node-committer,node-replicator,handler-watch,voucher-thread}.ts",
 ];
 /** What the command runs that is no server. */
 const SUBCOMMAND = "src/cli/subcommand.ts";

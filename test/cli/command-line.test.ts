@@ -79,6 +79,8 @@ describe("without arguments", () => {
       jsonQuit: "nobody",
       httpListen: "127.0.0.1",
       httpHosts: [],
+      journalLeaseMillis: 10_000,
+      journalUrl: undefined,
       httpToken: undefined,
       httpReadToken: undefined,
       metricsTubes: 100,
@@ -175,6 +177,8 @@ describe("beanstalkd's flags", () => {
     [["-f200"], { durability: "interval", syncIntervalMillis: 200 }],
     [["-f0"], { durability: "sync" }],
     [["-F"], { durability: "os" }],
+    [["--journal", "postgres://a/b"], { durability: "replicated", journalUrl: "postgres://a/b" }],
+    [["--journal", "postgres://a/b", "--durability", "sync"], { durability: "sync" }],
     [["-f7", "-F"], { durability: "os", syncIntervalMillis: 7 }],
     [["-F", "-f7"], { durability: "interval", syncIntervalMillis: 7 }],
     [["-F", "-f0"], { durability: "sync" }],
@@ -282,7 +286,7 @@ describe("a wrong command line gets one line and exit code 2", () => {
     ],
     [
       ["--data", "a", "--durability", "fsync"],
-      '--durability: expected sync, interval or os, not "fsync"',
+      '--durability: expected replicated, sync, interval or os, not "fsync"',
     ],
     [["--sync-interval", "0"], '--sync-interval: expected a duration from 1ms to 1h, not "0"'],
     [["-s", "x"], '-s/--segment-size: expected a size such as 64MiB, not "x"'],
@@ -309,6 +313,16 @@ describe("a wrong command line gets one line and exit code 2", () => {
     [["--socket-mode", "660"], "--socket-mode needs an address such as -l unix:PATH"],
     [["--socket-group", "www"], "--socket-group needs an address such as -l unix:PATH"],
     [["-F"], "--durability, -f and -F need --data: without a directory jobs live in memory only"],
+    [["--data", "a", "--durability", "replicated"], "--durability replicated needs --journal"],
+    [["--journal", "postgres://a/b"], "--journal needs --data: it is a copy of what lies there"],
+    [
+      ["--data", "a", "--journal", "postgres://a/b", "-F"],
+      "--journal copies what is synced, and at --durability os nothing is: set replicated, sync or interval",
+    ],
+    [
+      ["--data", "a", "--journal", "mysql://ann:secret@a/b"],
+      "--journal: expected a url such as postgres://user@host:5432/database",
+    ],
     [["-x"], "unknown option '-x'"],
     [["-Vx"], "unknown option '-x'"],
     [["--prot", "1"], "unknown option '--prot' (Did you mean --port?)"],
@@ -396,6 +410,8 @@ describe("the environment", () => {
       HOMEMAKER_JSON_MEMORY: "1g",
       HOMEMAKER_JSON_BLOBS: "/b",
       HOMEMAKER_JSON_QUIT: "loopback",
+      HOMEMAKER_JOURNAL: "postgres://ann:secret@a:5432,b:5433/jobs?journal=mail",
+      HOMEMAKER_JOURNAL_LEASE: "30s",
     };
     expect(new Set(Object.keys(env))).toEqual(new Set(everyOption.map(environmentName)));
     expect(run([], env).options).toEqual({
@@ -433,6 +449,8 @@ describe("the environment", () => {
       commandsPerTurn: 9,
       dataDirectory: "/a",
       durability: "interval",
+      journalUrl: "postgres://ann:secret@a:5432,b:5433/jobs?journal=mail",
+      journalLeaseMillis: 30_000,
       syncIntervalMillis: 5,
       segmentBytes: 4_194_304,
       hintIntervalMillis: Infinity,

@@ -37,22 +37,16 @@ export const REPLICA_MUTANTS: readonly Mutant[] = [
     put: "        // of",
   },
   {
-    fault: "who is fenced goes on",
+    fault: "another's entry counts as one's own",
     file: SHIPPING,
-    find: "        throw fenced();\n      } catch",
-    put: "        break;\n      } catch",
+    find: '    if (found === "another\'s") throw fenced();\n    return found === "ours";',
+    put: '    return found !== "nothing";',
   },
   {
     fault: "a stale directory counts as one that has all",
     file: CATCH_UP,
     find: '  if (said.length > 0 || !hasJournal) return "behind";',
     put: '  if (said.length > 0 || !hasJournal) return "ahead";',
-  },
-  {
-    fault: "what a stale directory has beyond the log stays",
-    file: CATCH_UP,
-    find: "  const image = new Uint8Array(bytes);",
-    put: "  const image = had?.length === bytes ? had.slice() : new Uint8Array(bytes);",
   },
   {
     fault: "a segment that the log does not have stays",

@@ -80,7 +80,9 @@ class Leading {
 
   /** Sends what there is, unless something is on its way. */
   pump(): void {
-    if (this.storage.isClean) {
+    const last = this.#notes.at(-1);
+    const isSaid = last?.positions.every((position, at) => position === this.positions[at]);
+    if (this.storage.isClean && isSaid !== true) {
       this.#notes.push({ operations: this.#given, positions: [...this.positions] });
     }
     if (this.isIdle || this.#isShipping || this.error !== undefined) return;

@@ -1,4 +1,4 @@
-/* Soak: replicated worlds, one seed after the other: `node test/replica/soak.ts` for SECONDS (60),
+/* Soak: replicated worlds, one seed after the other: `npm run soak:copy` for SECONDS (60),
  * from SEED on.
  */
 import { runReplicaSeed } from "./replica-world.ts";

@@ -1,0 +1,88 @@
+/* CopyBoard: where those meet who keep a copy of the journal elsewhere, and those who may hand out
+ * and acknowledge nothing when this server leads no more: a part of the common memory.
+ *
+ * The committer says what it gave away, the replicator (replicator.ts) what has got there, and
+ * until when this server leads by the clock that all threads share. Without a copy nothing of it is
+ * read or written.
+ */
+
+/* 32-bit words. */
+/** Bytes that the replicator has not sent yet. */
+const WAITING_BYTES = 0;
+/** The number of the committer's last note that counts. */
+const NOTED = 1;
+const ENDED = 2;
+const WORDS = 16;
+/* Numbers. */
+const LEADS_UNTIL = 0;
+const EPOCH = 1;
+const NUMBERS = 8;
+
+/** Bytes that the board takes. */
+export const COPY_BOARD_BYTES = WORDS * 4 + NUMBERS * 8;
+
+/** One thread's view of the board. */
+export class CopyBoard {
+  readonly #words: Int32Array<SharedArrayBuffer>;
+  readonly #numbers: Float64Array;
+
+  /** The board at `offset`, a multiple of 8, of the common memory. */
+  constructor(buffer: SharedArrayBuffer, offset: number) {
+    this.#words = new Int32Array(buffer, offset, WORDS);
+    this.#numbers = new Float64Array(buffer, offset + WORDS * 4, NUMBERS);
+  }
+
+  /** Until when this server leads, in milliseconds of the common clock. */
+  get leadsUntil(): number {
+    return this.#numbers[LEADS_UNTIL] ?? 0;
+  }
+
+  set leadsUntil(millis: number) {
+    this.#numbers[LEADS_UNTIL] = millis;
+  }
+
+  /** The epoch that it began; 0 before that. */
+  get epoch(): number {
+    return this.#numbers[EPOCH] ?? 0;
+  }
+
+  set epoch(epoch: number) {
+    this.#numbers[EPOCH] = epoch;
+  }
+
+  /** So many bytes more, or fewer, have been given to the replicator and not been sent. */
+  countWaiting(bytes: number): void {
+    Atomics.add(this.#words, WAITING_BYTES, bytes);
+    if (bytes < 0) Atomics.notify(this.#words, WAITING_BYTES);
+  }
+
+  get waitingBytes(): number {
+    return Atomics.load(this.#words, WAITING_BYTES);
+  }
+
+  /** Blocks until there are others, or for that long. */
+  awaitSent(millis: number): void {
+    const waiting = Atomics.load(this.#words, WAITING_BYTES);
+    Atomics.wait(this.#words, WAITING_BYTES, waiting, millis);
+  }
+
+  /** The number of the last note of which all is elsewhere. */
+  get noted(): number {
+    return Atomics.load(this.#words, NOTED);
+  }
+
+  set noted(note: number) {
+    Atomics.store(this.#words, NOTED, note);
+  }
+
+  /** Nothing is left to be sent, and the lease has been given back. */
+  setEnded(): void {
+    Atomics.store(this.#words, ENDED, 1);
+    Atomics.notify(this.#words, ENDED);
+  }
+
+  /** Blocks until that is so; false when it takes longer. */
+  waitForEnd(millis: number): boolean {
+    return Atomics.wait(this.#words, ENDED, 0, millis) !== "timed-out";
+  }
+}

@@ -1,0 +1,99 @@
+/* Copying: the committer's side of a copy of the journal elsewhere: it gives the replicator
+ * (replicator.ts) what the journal did, and notes up to where each shard's stream is with that.
+ *
+ * A note is made when all that the journal did has been given away; so once that has got there,
+ * each stream is there up to the note. Who gives away faster than the replicator sends is held
+ * back. Used by committer.ts.
+ */
+import { SHARDS_MAX } from "../../assembly/constants.ts";
+import { MirroredStorage } from "../journal/mirrored-storage.ts";
+import type { RemoteOperation } from "../remote-log.ts";
+import type { Storage } from "../storage.ts";
+import type { CopyBoard } from "./copy-board.ts";
+
+/** Bytes that may wait to be sent. */
+const WAITING_BYTES_MAX = 67_108_864;
+/** How often it is looked meanwhile whether to stop. */
+const LOOK_MILLIS = 100;
+/** How long the replicator gets to send what is left. */
+const END_MILLIS = 4000;
+
+/** What the committer tells the replicator. */
+export type CopyOrder =
+  | { readonly kind: "operations"; readonly operations: readonly RemoteOperation[] }
+  /** All before it, and shards' streams up to there, are in what was given. */
+  | { readonly kind: "note"; readonly note: number; readonly positions: readonly number[] }
+  /** There is nothing more: it may give the lease back. */
+  | { readonly kind: "end" };
+
+/** The replicator, as the committer reaches it. */
+export interface CopyLink {
+  /** Resolves when this server leads and its directory is as the log says; with the epoch. */
+  readonly led: () => Promise<number>;
+  readonly post: (order: CopyOrder) => void;
+}
+
+/** What is given away by one committer. */
+export class Copying {
+  readonly #link: CopyLink;
+  readonly #board: CopyBoard;
+  readonly #mustEnd: () => boolean;
+  readonly storage: MirroredStorage;
+  readonly #positions = new Float64Array(SHARDS_MAX);
+  #isMoved = true;
+  #note = 0;
+
+  constructor(storage: Storage, link: CopyLink, board: CopyBoard, mustEnd: () => boolean) {
+    this.#link = link;
+    this.#board = board;
+    this.#mustEnd = mustEnd;
+    this.storage = new MirroredStorage(storage, (operations) => this.#give(operations));
+  }
+
+  #give(operations: readonly RemoteOperation[]): void {
+    while (this.#board.waitingBytes > WAITING_BYTES_MAX && !this.#mustEnd()) {
+      this.#board.awaitSent(LOOK_MILLIS);
+    }
+    this.#board.countWaiting(bytesOf(operations));
+    this.#link.post({ kind: "operations", operations });
+    this.#isMoved = true; // how far ids may have been told moves no stream
+  }
+
+  /** A shard's stream is safe here up to there. */
+  moved(shard: number, position: number): void {
+    if (this.#positions[shard] === position) return;
+    this.#positions[shard] = position;
+    this.#isMoved = true;
+  }
+
+  /** Notes where the shards' streams are, if they have moved and all has been given away. */
+  note(shards: number): void {
+    if (!this.#isMoved || !this.storage.isClean) return;
+    this.#isMoved = false;
+    const positions = [...this.#positions.subarray(0, shards)];
+    this.#link.post({ kind: "note", note: ++this.#note, positions });
+  }
+
+  /** The number of the newest note. */
+  get newest(): number {
+    return this.#note;
+  }
+
+  /** Whether what was noted then is elsewhere. */
+  isThere(note: number): boolean {
+    return this.#board.noted >= note;
+  }
+
+  /** Nothing more comes; returns when all is elsewhere, or that takes too long. */
+  end(): void {
+    this.#link.post({ kind: "end" });
+    this.#board.waitForEnd(END_MILLIS);
+  }
+}
+
+/** Bytes that operations take in memory. */
+export function bytesOf(operations: readonly RemoteOperation[]): number {
+  let bytes = 0;
+  for (const one of operations) bytes += one.kind === "write" ? one.body.length : 0;
+  return bytes;
+}

@@ -1,0 +1,52 @@
+/* Copy options: where a copy of the journal is kept. A part of OPTIONS (options.ts). */
+import type { Option } from "./option.ts";
+import { duration, journalUrl } from "./option-values.ts";
+
+/** The part of Options that is about it. */
+export interface CopyOptions {
+  /** The url of the remote journal; absent: there is no copy. */
+  readonly journalUrl: string | undefined;
+  /**
+   * Milliseconds after which another server may lead when the one that leads is out of the remote
+   * journal's reach.
+   */
+  readonly journalLeaseMillis: number;
+}
+
+/** As declared. */
+export const COPY_OPTIONS: { readonly [Key in keyof CopyOptions]: Option<CopyOptions[Key]> } = {
+  journalUrl: {
+    name: "journal",
+    category: "Durability",
+    placeholder: "URL",
+    help: "keep a copy of the journal there, a postgres:// url; one server leads, others stand by",
+    default: undefined,
+    defaultText: "no copy",
+    ...journalUrl,
+  },
+  journalLeaseMillis: {
+    name: "journal-lease",
+    category: "Durability",
+    placeholder: "DURATION",
+    help: "with --journal: when the server that leads has been out of reach for so long, another leads",
+    default: 10_000,
+    ...duration(1000, 600_000, "a duration from 1s to 10m"),
+  },
+};
+
+/** What is wrong with them and the level, each right by itself; undefined if nothing is. */
+export function copyConflictIn({
+  journalUrl: url,
+  dataDirectory,
+  durability,
+}: Pick<CopyOptions, "journalUrl"> & {
+  readonly dataDirectory: string | undefined;
+  readonly durability: string | undefined;
+}): string | undefined {
+  if (url === undefined) {
+    return durability === "replicated" ? "--durability replicated needs --journal" : undefined;
+  }
+  if (dataDirectory === undefined) return "--journal needs --data: it is a copy of what lies there";
+  if (durability !== "os") return undefined;
+  return "--journal copies what is synced, and at --durability os nothing is: set replicated, sync or interval";
+}

@@ -1,0 +1,156 @@
+/*
+ * Servers with a copy of their journal on a real PostgreSQL: who leads, who stands by, and what is
+ * there after each take-over.
+ *
+ * @module-tag pg_ctlcluster
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ServerWithData } from "../durability/server-with-data.ts";
+import { Conversation } from "../support/conversation.ts";
+import { PostgresPair } from "../support/postgres.ts";
+import { until } from "../support/until.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "homemaker-failover-"));
+const LEASE_MILLIS = 5000;
+let pair: PostgresPair;
+const servers: ServerWithData[] = [];
+
+beforeAll(async () => {
+  pair = await PostgresPair.start();
+});
+afterAll(async () => {
+  await Promise.all(servers.map((server) => server.kill()));
+  await pair.end();
+  rmSync(directory, { recursive: true });
+});
+
+function start(journal: string, machine: string): ServerWithData {
+  const server = new ServerWithData({
+    directory: join(directory, `${journal}-${machine}`),
+    threads: 2,
+    shards: 2,
+    flags: ["--journal", pair.url(journal), "--journal-lease", `${LEASE_MILLIS}ms`],
+  });
+  servers.push(server);
+  return server;
+}
+
+async function isStandingBy(server: ServerWithData): Promise<void> {
+  await until(
+    "it stands by",
+    () => server.told.includes("stands by"),
+    () => server.told,
+  );
+}
+
+async function talk(server: ServerWithData): Promise<Conversation> {
+  return new Conversation(await server.connect());
+}
+
+/** Puts jobs, many at a time, until the server is gone; resolves with the ids that it told. */
+async function putUntilGone(server: ServerWithData, told: number[]): Promise<void> {
+  const putters = Array.from({ length: 8 }, async () => {
+    const client = await talk(server);
+    for (;;) {
+      const line = await client.line("put 0 0 60 5", Buffer.from("hello"));
+      if (line === "") return;
+      told.push(Number(line.split(" ")[1]));
+    }
+  });
+  await Promise.all(putters);
+}
+
+test("a leader that is killed under load loses no job that it acknowledged, nor does one that is told to stop", async () => {
+  const a = start("jobs", "a");
+  await a.serves();
+  const told: number[] = [];
+  const client = await talk(a);
+  for (let job = 0; job < 20; job++) {
+    told.push(Number((await client.line("put 0 0 60 1", Buffer.from("x"))).split(" ")[1]));
+  }
+  expect(await client.line("delete 1")).toBe("DELETED");
+  const b = start("jobs", "b");
+  await isStandingBy(b);
+  expect(b.output).toBe("");
+  expect(await a.stop()).toBe(0);
+  await b.serves();
+  const stale = start("jobs", "a");
+  await isStandingBy(stale);
+  const putting = putUntilGone(b, told);
+  await until("some were put", () => told.length > 300);
+  await b.kill();
+  await putting;
+  await stale.serves();
+  const reader = await talk(stale);
+  const answers = await Promise.all(told.map((id) => reader.line(`peek ${id}`)));
+  const lost = told.filter((id, at) => id !== 1 && !answers[at]?.startsWith(`FOUND ${id} `));
+  expect(lost).toEqual([]);
+  expect(answers[0]).toBe("NOT_FOUND");
+  expect(await stale.stop()).toBe(0);
+}, 180_000);
+
+test("a leader that stood still for longer than its lease hands out nothing when it goes on, and ends", async () => {
+  const a = start("paused", "a");
+  await a.serves();
+  const client = await talk(a);
+  expect(await client.line("put 0 0 60 1", Buffer.from("x"))).toBe("INSERTED 1");
+  const b = start("paused", "b");
+  await isStandingBy(b);
+  a.signal("SIGSTOP");
+  const reserved = client.line("reserve-with-timeout 0");
+  const peeked = (await talk(a)).line("peek 1");
+  await b.serves();
+  const other = await talk(b);
+  expect(await other.line("reserve-with-timeout 0")).toBe("RESERVED 1 1");
+  a.signal("SIGCONT");
+  expect(await reserved).toBe("");
+  expect(await peeked).toBe("");
+  await a.ended;
+  expect(a.complaints.join()).toMatch(/the lease has run out|another server leads/);
+  expect(await other.line("delete 1")).toBe("DELETED");
+  expect(await b.stop()).toBe(0);
+}, 180_000);
+
+test("replies wait while the standby of PostgreSQL stands still, and none of them is lost", async () => {
+  const a = start("hung", "a");
+  await a.serves();
+  const client = await talk(a);
+  expect(await client.line("put 0 0 60 1", Buffer.from("x"))).toBe("INSERTED 1");
+  pair.standby.signal("SIGSTOP");
+  const answer = client.line("put 0 0 60 1", Buffer.from("y"));
+  const first = await Promise.race([
+    answer,
+    new Promise((resolve) => setTimeout(() => resolve("nothing"), 700)),
+  ]);
+  pair.standby.signal("SIGCONT");
+  expect(first).toBe("nothing");
+  expect(await answer).toBe("INSERTED 2");
+  expect(await a.stop()).toBe(0);
+}, 180_000);
+
+test("a server does not start where PostgreSQL may lose what it answers, and says what to set", async () => {
+  await pair.set("synchronous_standby_names", "");
+  try {
+    const a = start("unsafe", "a");
+    expect(await a.ended).toBe(1);
+    expect(a.complaints.join()).toContain("synchronous_standby_names = 'ANY 1 (...)'");
+  } finally {
+    await pair.set("synchronous_standby_names", "ANY 1 (b)");
+  }
+}, 180_000);
+
+test("a directory with jobs of another journal is refused, and keeps them", async () => {
+  const own = await ServerWithData.serving({ directory: join(directory, "jobs2-own") });
+  const client = await talk(own);
+  expect(await client.line("put 0 0 60 1", Buffer.from("x"))).toBe("INSERTED 1");
+  expect(await own.stop()).toBe(0);
+  const first = start("jobs2", "a");
+  await first.serves();
+  expect(await first.stop()).toBe(0);
+  const second = start("jobs2", "own");
+  expect(await second.ended).toBe(1);
+  expect(second.complaints.join()).toContain("no copy of the remote one");
+}, 180_000);
