@@ -126,8 +126,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "replies go out before the sync",
     file: JOURNAL,
-    find: '    if (this.#parts.options.level === "sync") this.sync();\n',
-    put: '    for (const { shard, written } of this.#parts.shards) this.#parts.publish(shard.index, written);\n    if (this.#parts.options.level === "sync") this.sync();\n',
+    find: "    if (syncsFirst(this.#parts.options.level)) this.sync();\n",
+    put: "    for (const { shard, written } of this.#parts.shards) this.#parts.publish(shard.index, written);\n    if (syncsFirst(this.#parts.options.level)) this.sync();\n",
   },
   {
     fault: "the directory is not synced when a segment is begun",
@@ -276,13 +276,13 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "ids that are told before they are synced do not run ahead",
     file: FRAME_WRITER,
-    find: 'const isEarly = level !== "sync" ||',
+    find: "const isEarly = !syncsFirst(level) ||",
     put: 'const isEarly = level === "os" ||',
   },
   {
     fault: "ids run ahead at level sync",
     file: FRAME_WRITER,
-    find: 'const isEarly = level !== "sync" ||',
+    find: "const isEarly = !syncsFirst(level) ||",
     put: 'const isEarly = level !== "interval" ||',
   },
   {
@@ -606,8 +606,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "a leader publishes before the sync",
     file: LEAD,
-    find: '    if (options.level === "sync") commit.sync(segment);\n',
-    put: '    for (const { shard, written } of this.#parts.shards) this.#parts.publish(shard.index, written);\n    if (options.level === "sync") commit.sync(segment);\n',
+    find: "    if (syncsFirst(options.level)) commit.sync(segment);\n",
+    put: "    for (const { shard, written } of this.#parts.shards) this.#parts.publish(shard.index, written);\n    if (syncsFirst(options.level)) commit.sync(segment);\n",
   },
   {
     fault: "a leader syncs the file that it opened first",
@@ -630,7 +630,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "a leader takes for synced what it wrote",
     file: LEAD,
-    find: '    if (options.level === "sync") commit.sync(segment);\n',
+    find: "    if (syncsFirst(options.level)) commit.sync(segment);\n",
     put: "    for (const shard of this.#parts.shards) shard.setSynced();\n",
   },
   {
