@@ -16,6 +16,7 @@ const LOAD = join(import.meta.dirname, "load/main.ts");
 const PROGRAMS: Record<ProgramContender["program"], string> = {
   session: join(import.meta.dirname, "session.ts"),
   inside: join(import.meta.dirname, "inside.ts"),
+  "engine-calls": join(import.meta.dirname, "engine-calls.ts"),
   "disk-probe": join(import.meta.dirname, "disk-probe.ts"),
 };
 /**

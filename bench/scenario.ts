@@ -54,7 +54,7 @@ export interface RestartContender extends Omit<ServedContender, "order"> {
 export interface ProgramContender {
   readonly name: string;
   readonly cores: string;
-  readonly program: "session" | "inside" | "disk-probe";
+  readonly program: "session" | "inside" | "engine-calls" | "disk-probe";
   /** What it is asked for, as JSON on its command line. */
   readonly ask: Readonly<Record<string, number | string>>;
 }

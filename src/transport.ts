@@ -5,6 +5,7 @@
  * synchronous and name no runtime, so that a session runs anywhere and a test can stand in for a
  * socket. Each connection has exactly one Outlet and one Inlet for its whole life.
  */
+import type { NearCommands } from "./near-commands.ts";
 
 /** What a session writes to; implemented by each transport. */
 export interface Outlet {
@@ -65,6 +66,12 @@ export interface Inlet {
 
   /** The peer has taken the backlog: output may continue. Never called after a failure. */
   drained(): void;
+
+  /**
+   * Commands without bytes, of a peer in this process; undefined while these cannot go ahead of
+   * what is under way, or must not. Ask anew before each call.
+   */
+  readonly near?: NearCommands | undefined;
 
   /**
    * The transport is about to close the connection by itself, because the server stops; the last

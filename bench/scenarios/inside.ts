@@ -10,6 +10,12 @@ export function inProcess(scale: Scale): Scenario {
     program: "inside",
     ask: { seconds: scale.seconds, ...ask },
   });
+  const ceiling = (name: string, most: number): ProgramContender => ({
+    ...contender(name, { most }),
+    program: "engine-calls",
+  });
+  const many = ceiling("the engine alone, batches of 256", 256);
+  const each = ceiling("the engine alone, each called", 1);
   const batches = contender("client, batches of 256", { way: "many", most: 256 });
   const single = contender("client, each awaited", { way: "one", most: 1 });
   const cycles = (of: ProgramContender, atLeast: number): Comparison => ({
@@ -18,17 +24,30 @@ export function inProcess(scale: Scale): Scenario {
     of: of.name,
     atLeast,
   });
+  const ofCeiling = (of: ProgramContender, against: ProgramContender): Comparison => ({
+    what: `${of.name}: cycles/s against the engine's alone`,
+    figure: "cyclesPerSecond",
+    of: of.name,
+    against: { contender: against.name },
+  });
   return {
     name: "inside",
     title: "a queue in the user's own process: put, reserve, delete",
     contenders: [
+      many,
+      each,
       batches,
       single,
       contender("client, batches of 256, directory", { way: "many", most: 256, isKept: 1 }),
       contender("openQueue and a worker, 64 at a time", { way: "queue", most: 64 }),
       contender("the same, directory", { way: "queue", most: 64, isKept: 1 }),
     ],
-    comparisons: [cycles(batches, 2e6), cycles(single, 300_000)],
+    comparisons: [
+      cycles(batches, 2e6),
+      cycles(single, 300_000),
+      ofCeiling(batches, many),
+      ofCeiling(single, each),
+    ],
   };
 }
 

@@ -9,6 +9,7 @@
  * end once, however it comes. Made by in-process.ts.
  */
 import type { Wire, WireListener } from "../client/wire.ts";
+import type { NearCommands } from "../near-commands.ts";
 import type { Inlet, Outlet } from "../transport.ts";
 
 /** Most bytes that an inlet is given at once. */
@@ -64,6 +65,17 @@ export class InProcessWire implements Wire {
   get takesAtOnce(): boolean {
     const isOpen = !this.#isClosed && !this.#isInputOver;
     return isOpen && !this.#isPaused && !this.#isHeard && this.#unsentBytes === 0;
+  }
+
+  get near(): NearCommands | undefined {
+    const near = this.takesAtOnce ? this.#inlet.near : undefined;
+    return near && guarded(near, (run) => this.#takeNear(run));
+  }
+
+  #takeNear(run: () => void): void {
+    this.#isHeard = true;
+    this.#turn(run);
+    this.#isHeard = false;
   }
 
   send(bytes: Uint8Array): void {
@@ -153,4 +165,20 @@ export class InProcessWire implements Wire {
     this.#isHeard = false;
     return false;
   }
+}
+
+/** Each call within `turn`; where that ends otherwise than by itself, nothing has been done. */
+function guarded(near: NearCommands, turn: (run: () => void) => void): NearCommands {
+  const inTurn = (run: () => number): number => {
+    let done = 0;
+    turn(() => {
+      done = run();
+    });
+    return done;
+  };
+  return {
+    putMany: (...order) => inTurn(() => near.putMany(...order)),
+    reserveMany: (...order) => inTurn(() => near.reserveMany(...order)),
+    deleteMany: (ids) => inTurn(() => near.deleteMany(ids)),
+  };
 }

@@ -26,6 +26,7 @@ import { BadCommandError } from "./errors.ts";
 import type { CallOptions, FinishOptions, Job, JobOwner } from "./job.ts";
 import type { JobStream } from "./job-stream.ts";
 import type { Endpoint, Surroundings } from "./link.ts";
+import { Near } from "./near.ts";
 import type { PushListener } from "./receiving.ts";
 import { Support } from "./support.ts";
 import type { Feature } from "./support.ts";
@@ -37,11 +38,13 @@ const NO_OPTIONS: CallOptions = {};
 /** One client of one server. */
 export class Client implements JobOwner, AsyncDisposable {
   readonly #caller: Caller;
+  readonly #near: Near;
   readonly #direct: Direct;
 
   /** Called by `connect` only. */
   constructor(endpoints: readonly Endpoint[], around: Surroundings, limits: CallerLimits) {
     this.#caller = new Caller(endpoints, around, limits, this);
+    this.#near = new Near(this.#caller);
     this.#direct = new Direct(this.#caller);
   }
 
@@ -102,7 +105,11 @@ export class Client implements JobOwner, AsyncDisposable {
   /* Producers. */
 
   put(body: Body, options?: PutOptions & CallOptions): Promise<Inserted> {
-    return this.#direct.put(body, options) ?? this.#caller.run(() => put(body, options), options);
+    return (
+      this.#near.put(body, options) ??
+      this.#direct.put(body, options) ??
+      this.#caller.run(() => put(body, options), options)
+    );
   }
 
   /**
@@ -115,7 +122,10 @@ export class Client implements JobOwner, AsyncDisposable {
     options?: PutOptions & CallOptions,
   ): Promise<readonly Inserted[]> {
     if (bodies.length === 0) return Promise.resolve([]);
-    return this.#caller.run(() => many.putMany(bodies, options), options);
+    return (
+      this.#near.putMany(bodies, options) ??
+      this.#caller.run(() => many.putMany(bodies, options), options)
+    );
   }
 
   use(tube: string, options?: CallOptions): Promise<string> {
@@ -139,7 +149,11 @@ export class Client implements JobOwner, AsyncDisposable {
    * one with `slice()` before its buffer is transferred, or if it is kept for long.
    */
   reserve(options: CallOptions = NO_OPTIONS): Promise<Job> {
-    return this.#direct.reserve(options, this.#waitForJob) ?? this.#waitForJob(options);
+    return (
+      this.#near.reserve(options) ??
+      this.#direct.reserve(options, this.#waitForJob) ??
+      this.#waitForJob(options)
+    );
   }
 
   readonly #waitForJob = async (options: CallOptions = NO_OPTIONS): Promise<Job> => {
@@ -167,12 +181,13 @@ export class Client implements JobOwner, AsyncDisposable {
   }
 
   /**
-   * Up to so many jobs, without waiting, on whatever server. The bodies of jobs that came together
-   * lie in one piece of memory, which stays for as long as one of them is used: copy the body of a
-   * job that is kept when the others are gone.
+   * Up to so many jobs, without waiting, on whatever server. The bodies of jobs that came together,
+   * or one after the other where the queue is in this process, lie in one piece of memory, which
+   * stays for as long as one of them is used: copy the body of a job that is kept when the others
+   * are gone.
    */
   reserveMany(count: number, options: CallOptions = NO_OPTIONS): Promise<readonly Job[]> {
-    return this.#caller.reserveMany(count, options);
+    return this.#near.reserveMany(count, options) ?? this.#caller.reserveMany(count, options);
   }
 
   reserveMode(mode: ReserveMode, options?: CallOptions): Promise<void> {
@@ -201,6 +216,7 @@ export class Client implements JobOwner, AsyncDisposable {
 
   delete(id: number, options?: CallOptions): Promise<void> {
     return (
+      this.#near.delete(id, options) ??
       this.#direct.delete(id, options) ??
       this.#caller.run(() => ends.remove(id, this.#caller.gone), options)
     );
@@ -216,7 +232,10 @@ export class Client implements JobOwner, AsyncDisposable {
    */
   deleteMany(ids: readonly number[], options?: CallOptions): Promise<ends.DeletedBatch> {
     if (ids.length === 0) return Promise.resolve({ deleted: 0, notFound: 0 });
-    return this.#caller.run(() => many.deleteMany(ids, this.#caller.gone), options);
+    return (
+      this.#near.deleteMany(ids, options) ??
+      this.#caller.run(() => many.deleteMany(ids, this.#caller.gone), options)
+    );
   }
 
   release(id: number, options: ends.ReleaseOptions & CallOptions = {}): Promise<ends.Queued> {

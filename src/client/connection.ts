@@ -10,6 +10,7 @@
  * nothing, or is no reply, ends the connection. Used by link.ts,
  * the command line, the demo and HTTP's routes.
  */
+import type { NearCommands } from "../near-commands.ts";
 import { BadReplyError, quoted } from "../protocol/reply-line.ts";
 import { ReplyReader } from "../protocol/reply-reader.ts";
 import type { Reply } from "../protocol/reply-reader.ts";
@@ -119,6 +120,11 @@ export class ClientConnection {
       this.isOpen &&
       this.#wire.takesAtOnce === true
     );
+  }
+
+  /** Commands without bytes, while it `isFree`. */
+  get near(): NearCommands | undefined {
+    return this.isFree ? this.#wire.near : undefined;
   }
 
   /** Calls that wait for their answers. */

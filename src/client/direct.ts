@@ -12,14 +12,16 @@ import type { Call } from "./call.ts";
 import type { Caller } from "./caller.ts";
 import type { AnyCall } from "./client-call.ts";
 import { ByteWriter, CRLF_BYTES, NUMBER_BYTES_MAX } from "./byte-writer.ts";
-import { PRI_DEFAULT } from "./command.ts";
 import type { Body } from "./command-writer.ts";
 import { remove } from "./commands/ends.ts";
-import { put, TTR_DEFAULT_SECONDS } from "./commands/put.ts";
+import { put } from "./commands/put.ts";
 import type { Inserted, PutOptions } from "./commands/put.ts";
 import type { Exchange } from "./connection.ts";
 import type { CallOptions, Job } from "./job.ts";
+import { isPlain, plainPut } from "./plain-options.ts";
+import type { PlainPut } from "./plain-options.ts";
 import { ReplyCursor } from "./reply-cursor.ts";
+import { Slab } from "./slab.ts";
 
 const ENCODER = new TextEncoder();
 const PUT = ENCODER.encode("put ");
@@ -27,16 +29,9 @@ const SPACE = ENCODER.encode(" ");
 const RESERVE = ENCODER.encode("reserve\r\n");
 const DELETE = ENCODER.encode("delete ");
 const NOTHING = new Uint8Array(0);
-const U32_MAX = 0xffff_ffff;
 /** Longer bodies are put in the usual way: the call is not what they cost. */
 const BODY_BYTES_MAX = 4096;
 const COMMAND_BYTES_MAX = BODY_BYTES_MAX + 4 * NUMBER_BYTES_MAX + 2 * CRLF_BYTES + 16;
-/**
- * Bodies of jobs are cut from memory of so many bytes: memory for each would cost more than all.
- */
-const SLAB_BYTES = 65_536;
-/** Each begins at a multiple of so many, so that it can be read as numbers of any kind. */
-const ALIGN_BYTES = 8;
 
 /** What one client's calls have in common here. */
 class Shared {
@@ -70,10 +65,10 @@ export class Direct {
   /** Undefined where it has to be put in the usual way, which also says what is wrong with it. */
   put(body: Body, options: PutOptions & CallOptions = {}): Promise<Inserted> | undefined {
     const connection = this.#shared.caller.free;
-    if (connection === undefined || !isPlain(options) || options.tags !== undefined)
-      return undefined;
+    const how = plainPut(options);
+    if (connection === undefined || how === undefined) return undefined;
     if (!(body instanceof Uint8Array) || body.length > BODY_BYTES_MAX) return undefined;
-    if (!this.#writeHead(options)) return undefined;
+    this.#writeHead(how);
     const { writer } = this.#shared;
     writer.clear();
     writer.put(this.#head.written, body, NOTHING);
@@ -86,15 +81,11 @@ export class Direct {
     return exchange.later();
   }
 
-  /**
-   * Writes the beginning of the line, unless it is the last one's; false if there is more to it.
-   */
-  #writeHead(options: PutOptions): boolean {
-    const { pri = PRI_DEFAULT, delaySeconds = 0, ttrSeconds = TTR_DEFAULT_SECONDS } = options;
+  /** Writes the beginning of the line, unless it is the last one's. */
+  #writeHead({ pri, delaySeconds, ttrSeconds }: PlainPut): void {
     const isKnown =
       pri === this.#pri && delaySeconds === this.#delaySeconds && ttrSeconds === this.#ttrSeconds;
-    if (isKnown) return true;
-    if (!isU32(pri) || !isU32(delaySeconds) || !isU32(ttrSeconds) || ttrSeconds < 1) return false;
+    if (isKnown) return;
     const head = this.#head;
     head.clear();
     head.bytes(PUT);
@@ -105,7 +96,6 @@ export class Direct {
     this.#pri = pri;
     this.#delaySeconds = delaySeconds;
     this.#ttrSeconds = ttrSeconds;
-    return true;
   }
 
   /**
@@ -140,14 +130,6 @@ export class Direct {
 }
 
 const DONE = Promise.resolve();
-
-function isU32(value: number): boolean {
-  return Number.isInteger(value) && value >= 0 && value <= U32_MAX;
-}
-
-function isPlain({ signal, timeoutMs }: CallOptions): boolean {
-  return signal === undefined && timeoutMs === undefined;
-}
 
 /** One command, used again and again; what it is asked for stands in fields. */
 abstract class DirectExchange<Result> implements Exchange {
@@ -199,30 +181,15 @@ class PutExchange extends DirectExchange<Inserted> {
 
 class ReserveExchange extends DirectExchange<Job | undefined> {
   job: Job | undefined;
-  #slab = new Uint8Array(0);
-  #at = 0;
+  readonly #slab = new Slab();
 
   read(bytes: Uint8Array, bodyBytesMax: number): boolean {
     const { cursor, caller } = this.shared;
     cursor.begin(bytes, 0);
     const id = cursor.reserved(bodyBytesMax);
     if (id < 0 || !cursor.isAtEnd) return false;
-    this.job = caller.receiving.hold(id, this.#copy(bytes, cursor.bodyFrom, cursor.bodyTo));
+    this.job = caller.receiving.hold(id, this.#slab.copy(bytes, cursor.bodyFrom, cursor.bodyTo));
     return true;
-  }
-
-  #copy(bytes: Uint8Array, from: number, to: number): Uint8Array {
-    const length = to - from;
-    if (length > BODY_BYTES_MAX) return new Uint8Array(bytes.subarray(from, to));
-    let begin = Math.ceil(this.#at / ALIGN_BYTES) * ALIGN_BYTES;
-    if (this.#slab.length - begin < length) {
-      this.#slab = new Uint8Array(SLAB_BYTES);
-      begin = 0;
-    }
-    const slab = this.#slab;
-    for (let index = 0; index < length; index++) slab[begin + index] = bytes[from + index] ?? 0;
-    this.#at = begin + length;
-    return slab.subarray(begin, this.#at);
   }
 
   protected make(

@@ -5,6 +5,7 @@
  * its listener what comes. Both sides are synchronous and name no runtime. Each wire has exactly
  * one listener for its whole life.
  */
+import type { NearCommands } from "../near-commands.ts";
 
 /** What a connection sends with; implemented by each kind of wire. */
 export interface Wire {
@@ -25,6 +26,12 @@ export interface Wire {
    * returns, and mostly answers it, so that the memory may be used again. Absent elsewhere.
    */
   readonly takesAtOnce?: boolean;
+
+  /**
+   * Of such a wire: commands that need no bytes; undefined while it takes none, or never does. Ask
+   * anew before each call.
+   */
+  readonly near?: NearCommands | undefined;
 
   /**
    * Says to the other side that nothing more will be sent, once what `send` was given has left;

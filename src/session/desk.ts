@@ -306,6 +306,23 @@ export class Desk {
     return 0;
   }
 
+  /** Fills `body` with that of job `id`, which is held and begins in the output slot. */
+  copyBody(shard: Shard, id: number, body: Uint8Array): void {
+    let done = Math.min(body.length, C.OUTPUT_BYTES);
+    this.#copy(shard.output, 0, done, body, 0);
+    while (done < body.length && shard.readBody(id, done) === C.DONE) {
+      const count = shard.field(C.RESULT_COUNT);
+      this.#copy(shard.output, 0, count, body, done);
+      done += count;
+    }
+  }
+
+  /** Brings a body, which is not of the turn's input, to the beginning of the input slot. */
+  stageBody(shard: Shard, body: Uint8Array): void {
+    this.#stagedBytes[shard.index] = undefined;
+    this.#copy(body, 0, body.length, shard.input, 0);
+  }
+
   /** Adds `count` bytes of replies that stand in the output slot. */
   writeReplies(shard: Shard, count: number): void {
     const { output } = this;

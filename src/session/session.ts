@@ -21,6 +21,7 @@ import { OP, WRITES_RECORDS } from "../protocol/commands.ts";
 import { looksLikeAnotherProtocol } from "../protocol/foreign.ts";
 import { parseLine } from "../protocol/line.ts";
 import * as R from "../protocol/replies.ts";
+import type { NearCommands } from "../near-commands.ts";
 import type { Inlet, Outlet } from "../transport.ts";
 import { Group } from "../engine/group.ts";
 import { Batching, wasToBeBatch } from "./batching.ts";
@@ -32,6 +33,7 @@ import { Intake } from "./intake.ts";
 import { KeptInput } from "./kept-input.ts";
 import * as framing from "./line-framing.ts";
 import { LineFraming } from "./line-framing.ts";
+import { NearSession } from "./near-session.ts";
 import { Identity } from "./identity.ts";
 import { FINISHED } from "./long-command.ts";
 import type { LongCommand } from "./long-command.ts";
@@ -83,6 +85,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
   readonly #batching: Batching;
   readonly #framing = new LineFraming();
   readonly #engineRun: EngineRun;
+  readonly #near: NearSession;
   /** Absent where everybody may do everything; the engine runs nothing of a session with one. */
   readonly #clearance: Clearance | undefined;
 
@@ -129,6 +132,8 @@ export class Session implements Inlet, Blocked, RoomWaiter {
     this.#intake = new Intake(desk);
     this.#engineRun = new EngineRun(desk, this.#reserver, this.#tubes.used.shard);
     this.#batching = this.#makeBatching();
+    const turn = (run: () => void): void => turns.turn(this, () => this.#takeNear(run));
+    this.#near = new NearSession(desk, this.#reserver, this.#tubes, this.#roles, turn);
     this.#commands = new Dispatch({
       desk,
       reserver: this.#reserver,
@@ -234,6 +239,20 @@ export class Session implements Inlet, Blocked, RoomWaiter {
     if (this.#closing || this.#gone) return;
     if (!this.#kept.isEmpty || this.#isHeldUp()) this.#keep(bytes);
     else this.#turns.turn(this, () => this.#take(bytes));
+  }
+
+  /** As in Inlet: without a journal, and only where everybody may do everything. */
+  get near(): NearCommands | undefined {
+    if (this.#closing || this.#gone || this.#ended || this.isObserver) return undefined;
+    if (this.#clearance !== undefined || this.#desk.hasJournal) return undefined;
+    if (!this.#kept.isEmpty || this.#isHeldUp() || this.#long !== undefined) return undefined;
+    if (this.#intake.isBusy || !this.#framing.isAtStart) return undefined;
+    return this.#batching.isOpen || this.#window.isOpen ? undefined : this.#near;
+  }
+
+  #takeNear(run: () => void): void {
+    run();
+    this.#endTurn();
   }
 
   #take(bytes: Uint8Array): void {

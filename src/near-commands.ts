@@ -1,0 +1,37 @@
+/* NearCommands: the seam between a client and a session in the same process for the commands that
+ * make up nearly all traffic: they need no bytes of the protocol, which would be written and read
+ * again for several times what the engine takes.
+ *
+ * Each of a call's commands does what it does as bytes. A call does as many as it can, in their
+ * order, and stops before the first that is not the plain case: that and what is behind it is to be
+ * sent as bytes, which says what came of it. Implemented by the session, used by the client.
+ */
+
+/** Everything is done, and heard by others, before a call returns. */
+export interface NearCommands {
+  /**
+   * Puts the bodies without tags; `put` is told of each, also whether it was buried for want of
+   * memory. `delaySeconds` and the others are whole numbers in the protocol's ranges. Returns how
+   * many it put.
+   */
+  putMany(
+    bodies: readonly Uint8Array[],
+    pri: number,
+    delaySeconds: number,
+    ttrSeconds: number,
+    put: (id: number, isBuried: boolean) => void,
+  ): number;
+
+  /**
+   * Reserves up to so many jobs, without waiting. `roomFor` gives memory for a body of so many
+   * bytes, and `reserved` is told of the job when that is filled. Returns how many there were.
+   */
+  reserveMany(
+    most: number,
+    roomFor: (bytes: number) => Uint8Array,
+    reserved: (id: number, body: Uint8Array) => void,
+  ): number;
+
+  /** Deletes the jobs of these ids. Returns how many it deleted. */
+  deleteMany(ids: readonly number[]): number;
+}

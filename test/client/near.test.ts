@@ -1,0 +1,124 @@
+/* Many jobs at once in the process of their broker, where they go without a byte of the protocol
+ * unless there is a journal: they mean what they mean elsewhere, also where some come to something
+ * else than the others.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Broker } from "../../src/broker/broker.ts";
+import type { BrokerOptions } from "../../src/broker/broker-options.ts";
+import type { Client } from "../../src/client/client.ts";
+import { SomeFailedError } from "../../src/client/errors.ts";
+import { connect } from "../../src/entries/client.ts";
+import { openBroker } from "../../src/runtimes/node-broker.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "homemaker-near-"));
+let tubes = 0;
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const NO_JOB = 2 ** 40;
+
+describe.each<[string, BrokerOptions]>([
+  ["in memory", { maxJobBytes: 200_000, shards: 2 }],
+  ["in a directory", { maxJobBytes: 200_000, dataDirectory: directory, durability: "os" }],
+])("a client of a broker %s", (_, options) => {
+  let broker: Broker;
+  let client: Client;
+  let tube = "";
+  beforeAll(async () => void (broker = await openBroker(options)));
+  afterAll(async () => {
+    await broker.end();
+    rmSync(directory, { recursive: true, force: true });
+  });
+  beforeEach(async () => {
+    tube = `tube-${tubes++}`;
+    client = await connect(broker);
+    await Promise.all([client.use(tube), client.watch(tube), client.ignore("default")]);
+  });
+  afterEach(() => client.close());
+
+  async function failure(call: Promise<unknown>): Promise<readonly unknown[]> {
+    const error: unknown = await call.catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(SomeFailedError);
+    return (error as SomeFailedError).results;
+  }
+
+  test("hears of each put whether there was room for it", async () => {
+    await client.setTube(tube, { jobs: 2 });
+    const results = await failure(client.putMany(["a", "b", "c", "d"].map(bytes)));
+    expect(results).toMatchObject([
+      { isNew: true },
+      { isNew: true },
+      { code: "HM_TUBE_FULL" },
+      { code: "HM_TUBE_FULL" },
+    ]);
+    expect(await client.statsTube(tube)).toMatchObject({ "current-jobs-ready": 2 });
+  });
+
+  test("hears of a body that is too long, behind those that are not", async () => {
+    const results = await failure(client.putMany([bytes("a"), new Uint8Array(200_001)]));
+    expect(results).toMatchObject([{ isNew: true }, { code: "HM_JOB_TOO_BIG" }]);
+  });
+
+  test("deletes the jobs behind one that is not there", async () => {
+    const [first, second, third] = await client.putMany(["a", "b", "c"].map(bytes));
+    await client.delete(second?.id ?? 0);
+    const ids = [first?.id ?? 0, second?.id ?? 0, NO_JOB, third?.id ?? 0];
+    expect(await client.deleteMany(ids)).toEqual({ deleted: 2, notFound: 2 });
+    expect(await client.reserveMany(10)).toEqual([]);
+  });
+
+  test("gets bodies whole, in the order of their priorities, and holds the jobs", async () => {
+    const long = new Uint8Array(150_000).map((_byte, index) => index % 251);
+    const bodies = [long, bytes("short"), bytes("")];
+    await client.putMany(bodies, { pri: 5 });
+    await client.putMany([bytes("first")], { pri: 1 });
+    const jobs = await client.reserveMany(10);
+    expect(jobs.map(({ body }) => new Uint8Array(body))).toEqual([bytes("first"), ...bodies]);
+    expect(jobs.map(({ isHeld }) => isHeld)).toEqual([true, true, true, true]);
+    await client.deleteMany(jobs.map(({ id }) => id));
+    expect(jobs.map(({ isHeld }) => isHeld)).toEqual([false, false, false, false]);
+  });
+
+  test("has its commands counted, and is a producer and a worker", async () => {
+    const before = await client.stats();
+    await client.putMany(["a", "b"].map(bytes));
+    const jobs = await client.reserveMany(2);
+    await client.deleteMany(jobs.map(({ id }) => id));
+    const after = await client.stats();
+    const more = (key: string): number => Number(after[key]) - Number(before[key]);
+    expect([more("cmd-put"), more("cmd-delete")]).toEqual([2, 2]);
+    expect(more("cmd-reserve-with-timeout")).toBeGreaterThanOrEqual(2);
+    expect([more("current-producers"), more("current-workers")]).toEqual([1, 1]);
+  });
+
+  test("puts to the waiting, who hear at once", async () => {
+    await using other = await connect(broker);
+    await other.watch(tube);
+    const waiting = other.reserve();
+    await client.putMany(["a", "b"].map(bytes));
+    expect((await waiting).text).toBe("a");
+    expect((await client.reserveMany(5)).map(({ text }) => text)).toEqual(["b"]);
+  });
+
+  test("puts nothing while the broker drains", async () => {
+    const draining = await openBroker({});
+    await using own = await connect(draining);
+    await own.putMany([bytes("a")]);
+    draining.common.startDraining();
+    expect(await failure(own.putMany([bytes("b")]))).toMatchObject([{ code: "HM_DRAINING" }]);
+    await draining.end();
+  });
+
+  test("may be called by whoever hears that a job is lost", async () => {
+    await client.putMany([bytes("a")], { ttrSeconds: 1 });
+    const [job] = await client.reserveMany(1);
+    let putting: Promise<unknown> = Promise.reject(new Error("nobody was told"));
+    putting.catch(() => undefined);
+    job?.onDoomed(() => void (putting = client.put(bytes("b"))));
+    await pause(1050);
+    expect((await client.reserveMany(1)).map(({ text }) => text)).toEqual(["a"]);
+    expect(await putting).toMatchObject({ isNew: true });
+  });
+});
