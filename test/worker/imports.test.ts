@@ -16,6 +16,7 @@ test("it imports one package, and no file but its own, the client's and the prot
     "assembly/layouts.ts",
     "croner",
     "src/clock.ts",
+    "src/near-commands.ts",
   ]);
   expect([...seen]).toEqual(expect.arrayContaining(["src/worker/define-job.ts"]));
 });
