@@ -8,7 +8,7 @@ import { BadOptionError, UnsupportedError } from "../worker/errors.ts";
 import { harmlessLogger } from "../worker/harmless.ts";
 import { LateBackend } from "../worker/late-backend.ts";
 import type { Known } from "../worker/known-options.ts";
-import { shownUrl } from "../worker/place-url.ts";
+import { shownUrl } from "../protocol/place-url.ts";
 import type { QueueOptions } from "../worker/queue.ts";
 import { SpoolBackend } from "../worker/spool-backend.ts";
 import type { SpoolOptions, SpoolStore } from "../worker/spool-backend.ts";

@@ -6,19 +6,28 @@
  * Several hosts are several servers of which one is the primary. `journal` tells several queues in
  * one database apart, `standbys=none` accepts a database that is replicated by other means than
  * PostgreSQL's standbys; what else stands behind the question mark is PostgreSQL's. Without a
- * password PGPASSWORD and the password file count, as for all programs. Used by postgres-log.ts.
+ * password PGPASSWORD and the password file count, as for all programs. A password may have any
+ * letters but a question mark, and is shown nowhere. Used by postgres-log.ts.
  */
+import { partUrl } from "../protocol/place-url.ts";
 import { RemoteError } from "../remote-log.ts";
 
-const URL = /^(postgres(?:ql)?:\/\/(?:[^@/]*@)?)([^/?]*)(\/[^?]*)?(?:\?(.*))?$/;
+/** What has to be written otherwise within a name and a password. */
+const RESERVED = /[@/,#[\]]/g;
 /** Names of journals: those that need no quotes anywhere. */
 const NAME = /^[A-Za-z0-9_.-]{1,64}$/;
 const STANDBYS = ["required", "none"];
 
+/** One of the servers. */
+export interface PostgresServerAddress {
+  /** Its host and port, which may be shown. */
+  readonly host: string;
+  readonly url: string;
+}
+
 /** A remote journal on PostgreSQL. */
 export interface PostgresAddress {
-  /** A url for each server. */
-  readonly servers: readonly string[];
+  readonly servers: readonly PostgresServerAddress[];
   /** Name of the journal. */
   readonly journal: string;
   /** Whether PostgreSQL itself must wait for a standby. */
@@ -32,10 +41,13 @@ export function isPostgres(url: string): boolean {
 
 /** What a url stands for. Throws a RemoteError that does not show its password. */
 export function parsePostgres(url: string): PostgresAddress {
-  const [, front, hosts, path = "", query = ""] = URL.exec(url) ?? [];
-  if (front === undefined || hosts === undefined) {
-    throw wrong("it is no postgres://user@host:port/database");
-  }
+  const mark = url.indexOf("?");
+  const [front, query] = mark < 0 ? [url, ""] : [url.slice(0, mark), url.slice(mark + 1)];
+  const { scheme, user, place } = partUrl(front);
+  if (!isPostgres(scheme)) throw wrong("it is no postgres://user@host:port/database");
+  if (query.includes("@")) throw wrong("behind the question mark an @ is %40; in front a ? is %3F");
+  const slash = place.indexOf("/");
+  const [hosts, path] = slash < 0 ? [place, ""] : [place.slice(0, slash), place.slice(slash)];
   const parameters = new URLSearchParams(query);
   const journal = parameters.get("journal") ?? "default";
   const standbys = parameters.get("standbys") ?? "required";
@@ -43,9 +55,10 @@ export function parsePostgres(url: string): PostgresAddress {
   if (!STANDBYS.includes(standbys)) throw wrong("standbys may be required or none");
   parameters.delete("journal");
   parameters.delete("standbys");
+  const who = user === "" ? "" : `${user.replace(RESERVED, encodeURIComponent)}@`;
   const rest = parameters.size > 0 ? `${path}?${parameters.toString()}` : path;
   return {
-    servers: hosts.split(",").map((host) => `${front}${host}${rest}`),
+    servers: hosts.split(",").map((host) => ({ host, url: `${scheme}${who}${host}${rest}` })),
     journal,
     needsStandby: standbys === "required",
   };

@@ -4,18 +4,21 @@
  * Nothing is believed that could be a lie. A new connection is refused where a setting would let
  * the server answer before that. A commit during which the server gave a warning counts as lost
  * from sight, since a cancelled wait for a standby answers like a commit; so does one that takes
- * too long. Then the connection is cut, and nothing more comes of it. `pg` is loaded when the first
- * link is made. Used by postgres-log.ts.
+ * too long. Then the connection is cut, and nothing more comes of it. Warnings are told by their
+ * codes: their words, severity included, are in the server's language. `pg` is loaded when the
+ * first link is made. Used by postgres-log.ts.
  */
 import { Socket } from "node:net";
 import type * as Pg from "pg";
 import type { Client, QueryResult } from "pg";
 import { RemoteError } from "../remote-log.ts";
 import { codeOf } from "../system-error.ts";
-import type { PostgresAddress } from "./postgres-address.ts";
+import type { PostgresAddress, PostgresServerAddress } from "./postgres-address.ts";
 
-/** Time to connect to one server. */
-const CONNECT_MILLIS = 5000;
+/** Most time to connect to one server. */
+const CONNECT_MILLIS_MAX = 5000;
+/** Codes of notices that mean nothing: no code, and that a schema or a table is there already. */
+const HARMLESS = new Set(["00000", "42P06", "42P07"]);
 /** Classes of SQLSTATE that another attempt may not meet: 08 connection, 25 read only, 40 rollback,
  * 53 resources, 55 not ready, 57 operator, 58 system, XX internal. */
 const PASSING = new Set(["08", "25", "40", "53", "55", "57", "58", "XX"]);
@@ -49,82 +52,95 @@ export interface Answer {
 
 /** One connection. */
 export class PostgresLink {
+  readonly #host: string;
   readonly #client: Client;
   readonly #socket: Socket;
+  #isAsked = false;
   #trouble: RemoteError | undefined;
 
-  private constructor(client: Client, socket: Socket) {
+  private constructor(host: string, client: Client, socket: Socket) {
+    this.#host = host;
     this.#client = client;
     this.#socket = socket;
     client.on("error", (error) => this.#lost(error.message));
     client.on("end", () => this.#lost("the server ended the connection"));
-    client.on("notice", ({ severity, message }) => {
-      if (severity === "WARNING") this.#lost(`the server warned: ${message ?? ""}`);
+    // What a server says of itself to whoever connects belongs to no answer.
+    client.on("notice", ({ code, message }) => {
+      if (this.#isAsked && !HARMLESS.has(code ?? "")) this.#lost(`the server warned: ${message}`);
     });
   }
 
   /**
-   * Connects to the first server that is a primary and can be believed. `patience`: most
-   * milliseconds that an answer may take. Rejects with a RemoteError.
+   * Connects to all servers at once; the first counts that is a primary and can be believed.
+   * `patience`: most milliseconds that an answer may take. Rejects with a RemoteError.
    */
   static async open(address: PostgresAddress, patience: number): Promise<PostgresLink> {
-    const refusals: string[] = [];
-    let isUnsafe = false;
-    for (const server of address.servers) {
-      try {
-        return await PostgresLink.#openTo(server, address, patience);
-      } catch (error) {
-        if (!(error instanceof RemoteError) || error.code === "HM_REMOTE_FAILED") throw error;
-        isUnsafe ||= error.code === "HM_REMOTE_UNSAFE";
-        refusals.push(`${hostOf(server)}: ${error.message}`);
-      }
+    const { Client: PgClient } = (await loadPg()).default;
+    const links = address.servers.map((server) => PostgresLink.#to(PgClient, server, patience));
+    const attempts = links.map((link) => link.#opened(address, patience));
+    try {
+      const first = await Promise.any(attempts);
+      for (const link of links) if (link !== first) link.cut();
+      return first;
+    } catch (error) {
+      throw error instanceof AggregateError ? refusalOf(error.errors) : error;
     }
-    const code = isUnsafe ? "HM_REMOTE_UNSAFE" : "HM_REMOTE_UNREACHABLE";
-    throw new RemoteError(code, refusals.join("; "));
   }
 
-  static async #openTo(
-    server: string,
-    { needsStandby }: PostgresAddress,
+  static #to(
+    PgClient: typeof Client,
+    { host, url }: PostgresServerAddress,
     patience: number,
-  ): Promise<PostgresLink> {
-    const { default: pg } = await loadPg();
+  ): PostgresLink {
     const socket = new Socket();
-    const client = new pg.Client({
-      connectionString: server,
+    const client = new PgClient({
+      connectionString: url,
       stream: () => socket,
-      connectionTimeoutMillis: CONNECT_MILLIS,
+      connectionTimeoutMillis: Math.min(CONNECT_MILLIS_MAX, patience),
       query_timeout: patience,
       keepAlive: true,
       fallback_application_name: "homemaker",
     });
-    const link = new PostgresLink(client, socket);
+    return new PostgresLink(host, client, socket);
+  }
+
+  /** Connects, and looks at the server. */
+  async #opened({ needsStandby }: PostgresAddress, patience: number): Promise<this> {
     try {
-      await client.connect();
-      await client.query("set synchronous_commit = 'on'");
-      const { rows } = await client.query<Looks>(LOOK);
+      await this.#client.connect();
+      // What waits for a row's lock is given up there too, or connections would pile up.
+      const timeout = `set statement_timeout = ${Math.ceil(patience)}`;
+      await this.#client.query(`set synchronous_commit = 'on'; ${timeout}`);
+      const { rows } = await this.#client.query<Looks>(LOOK);
       refuse(rows[0], needsStandby);
-      return link;
+      return this;
     } catch (error) {
-      link.cut();
-      throw failureOf(error);
+      const { code, message } = this.#failureOf(error);
+      this.cut();
+      throw new RemoteError(code, `${this.#host}: ${message}`, { cause: error });
     }
   }
 
   /** Runs one statement. Rejects with a RemoteError; then nothing is known of what became of it. */
   async ask(text: string, values: readonly Value[] = [], name?: string): Promise<Answer> {
     if (this.#trouble !== undefined) throw this.#trouble;
+    this.#isAsked = true;
     let result: QueryResult<Record<string, unknown>>;
     try {
       result = await this.#client.query({ text, values: [...values], ...(name && { name }) });
     } catch (error) {
-      const failure = failureOf(error);
-      if (codeOf(error) !== UNIQUE_VIOLATION) this.#lost(failure.message);
+      const failure = this.#failureOf(error);
+      if (!isOccupied(failure)) this.#lost(failure.message);
       throw failure;
     }
     // A notice comes before the answer that it belongs to.
     if (this.#trouble !== undefined) throw this.#trouble;
     return { rows: result.rows, count: result.rowCount ?? 0 };
+  }
+
+  /** What the server said of it; otherwise what is known of the connection. */
+  #failureOf(error: unknown): RemoteError {
+    return stateOf(error) === "" && this.#trouble !== undefined ? this.#trouble : failureOf(error);
   }
 
   /** Cuts it: nothing is sent any more, and nothing heard. */
@@ -169,16 +185,27 @@ function refuse(looks: Looks | undefined, needsStandby: boolean): void {
   throw new RemoteError("HM_REMOTE_UNSAFE", message);
 }
 
-function failureOf(error: unknown): RemoteError {
+/** SQLSTATE of what the server itself said; some codes of the system look like one: EPIPE. */
+function stateOf(error: unknown): string {
+  return error instanceof Error && "severity" in error ? codeOf(error) : "";
+}
+
+/** What a failed statement, or a failed attempt to connect, means to the caller. */
+export function failureOf(error: unknown): RemoteError {
   if (error instanceof RemoteError) return error;
   const message = error instanceof Error ? error.message : String(error);
-  const code = codeOf(error);
-  const isState = /^[0-9A-Z]{5}$/.test(code);
-  const isPassing = !isState || PASSING.has(code.slice(0, 2));
+  const state = stateOf(error);
+  const isPassing = state === "" || PASSING.has(state.slice(0, 2));
   const kind = isPassing ? "HM_REMOTE_UNREACHABLE" : "HM_REMOTE_FAILED";
   return new RemoteError(kind, message, { cause: error });
 }
 
-function hostOf(server: string): string {
-  return /^[a-z]+:\/\/(?:[^@/]*@)?([^/?]*)/.exec(server)?.[1] ?? "";
+/** Why none of the servers can be used. What one refuses for good another may still grant. */
+function refusalOf(errors: readonly unknown[]): RemoteError {
+  const refusals = errors.map(failureOf);
+  const codes = refusals.map(({ code }) => code);
+  const all = refusals.map(({ message }) => message).join("; ");
+  if (codes.includes("HM_REMOTE_UNSAFE")) return new RemoteError("HM_REMOTE_UNSAFE", all);
+  const isForGood = codes.every((code) => code === "HM_REMOTE_FAILED");
+  return new RemoteError(isForGood ? "HM_REMOTE_FAILED" : "HM_REMOTE_UNREACHABLE", all);
 }

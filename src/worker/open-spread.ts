@@ -6,7 +6,7 @@ import { fieldsOf } from "./checked.ts";
 import { engineCapabilities } from "./engine-capabilities.ts";
 import { BadOptionError, UnsupportedError } from "./errors.ts";
 import { LateBackend } from "./late-backend.ts";
-import { partUrl } from "./place-url.ts";
+import { partUrl } from "../protocol/place-url.ts";
 import type { QueueOptions } from "./queue.ts";
 import { SpreadBackend } from "./spread-backend.ts";
 

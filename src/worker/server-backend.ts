@@ -20,7 +20,7 @@ import { ClientBackend } from "./client-backend.ts";
 import { engineCapabilities } from "./engine-capabilities.ts";
 import { BadOptionError, UnsupportedError } from "./errors.ts";
 import { PlainBackend } from "./plain-backend.ts";
-import { partUrl, shownUrl } from "./place-url.ts";
+import { partUrl, shownUrl } from "../protocol/place-url.ts";
 
 /** Where a server is. */
 export type ServerUrl =

@@ -19,7 +19,7 @@ import { whyOf } from "../../system-error.ts";
 import { PROGRAM, VERSION } from "../../version.ts";
 import type { JobQueue } from "../../worker/job-queue.ts";
 import type { Logger } from "../../worker/logger.ts";
-import { shownUrl } from "../../worker/place-url.ts";
+import { shownUrl } from "../../protocol/place-url.ts";
 import type { StopReport } from "../../worker/worker-status.ts";
 import type { Worker } from "../../worker/worker.ts";
 import { jobsOf } from "./jobs-module.ts";

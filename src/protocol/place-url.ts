@@ -6,7 +6,7 @@
  * Who comes is a token, or a name and a password, and is shown nowhere: not in lines, nor in
  * errors, nor in ids. Invariant: nothing that stands before the last `@` is the place, however
  * wrongly a URL is written. A path of a Unix socket may hold one, and has nobody before it. Used by
- * whatever reads or shows the URL of a queue.
+ * whatever reads or shows the URL of a queue, or of a copy of its journal.
  */
 
 /** The parts; each may be empty. */
