@@ -84,7 +84,16 @@ export interface RemoteLog {
   renew(leader: string): Promise<boolean>;
   /** Gives the lease back. */
   release(leader: string): Promise<void>;
+  /** Lets go of the connection; another call makes another. */
   close(): Promise<void>;
+}
+
+/** Times of one connection to a log, in milliseconds. */
+export interface RemoteLogTimes {
+  /** How long a lease lasts. */
+  readonly leaseMillis: number;
+  /** How long an answer may take before the connection counts as lost. */
+  readonly patienceMillis: number;
 }
 
 /** What became of an attempt to take the lease. */

@@ -15,7 +15,6 @@ const ENDED = 2;
 const WORDS = 16;
 /* Numbers. */
 const LEADS_UNTIL = 0;
-const EPOCH = 1;
 const NUMBERS = 8;
 
 /** Bytes that the board takes. */
@@ -39,15 +38,6 @@ export class CopyBoard {
 
   set leadsUntil(millis: number) {
     this.#numbers[LEADS_UNTIL] = millis;
-  }
-
-  /** The epoch that it began; 0 before that. */
-  get epoch(): number {
-    return this.#numbers[EPOCH] ?? 0;
-  }
-
-  set epoch(epoch: number) {
-    this.#numbers[EPOCH] = epoch;
   }
 
   /** So many bytes more, or fewer, have been given to the replicator and not been sent. */
@@ -81,8 +71,8 @@ export class CopyBoard {
     Atomics.notify(this.#words, ENDED);
   }
 
-  /** Blocks until that is so; false when it takes longer. */
-  waitForEnd(millis: number): boolean {
-    return Atomics.wait(this.#words, ENDED, 0, millis) !== "timed-out";
+  /** Blocks until that is so, or for that long. */
+  waitForEnd(millis: number): void {
+    Atomics.wait(this.#words, ENDED, 0, millis);
   }
 }

@@ -14,6 +14,7 @@ import { Common } from "../engine/common.ts";
 import { WRITE_BYTES_MAX } from "../journal/mirrored-storage.ts";
 import { isWorthAnother, merged } from "../journal/shipping.ts";
 import type { Shipping } from "../journal/shipping.ts";
+import { standingOf } from "../journal/catch-up.ts";
 import { takeOver } from "../journal/take-over.ts";
 import { RemoteError } from "../remote-log.ts";
 import type { RemoteLog, RemoteOperation } from "../remote-log.ts";
@@ -43,8 +44,10 @@ export type ReplicatorReport =
 
 /** What the replicator needs of its runtime. */
 export interface ReplicatorSurroundings {
-  /** Opens a connection to the log; nothing is connected yet. */
-  readonly openLog: () => RemoteLog;
+  /**
+   * Opens a connection to the log, on which an answer may take so long; nothing is connected yet.
+   */
+  readonly openLog: (patienceMillis: number) => RemoteLog;
   /** The directory, of which nobody else makes use before this server leads. */
   readonly storage: Storage;
   /** A word for this process that no other has, and that says to people which it is. */
@@ -55,14 +58,18 @@ export interface ReplicatorSurroundings {
   /** Calls `heard` with each order of the committer's. */
   readonly listen: (heard: (order: CopyOrder) => void) => void;
   readonly pause: (millis: number) => Promise<void>;
+  /** Lets timers and connections have their turn, and no more. */
+  readonly breathe: () => Promise<void>;
 }
 
 /** While another leads, or nothing is reached, it is tried again this often. */
 const RETRY_MILLIS = 500;
 /** Of the lease's time this part is left over: the clocks of two machines differ. */
 const MARGIN_PART = 0.2;
-/** After so many removals what they leave is forgotten. */
-const SWEEP_EVERY = 1;
+/** Most that an answer may take, however long the lease is. */
+const PATIENCE_MILLIS_MAX = 30_000;
+/** Least that an answer about the lease gets, where a third of its time is more: disks are slow. */
+const LEASE_PATIENCE_MILLIS_MIN = 1000;
 
 /** Keeps the copy until the committer ends. Rejects with a RemoteError when it cannot. */
 export async function runReplicator(
@@ -79,12 +86,16 @@ class Replicator {
   readonly #board: JournalBoard;
   readonly #copyBoard: CopyBoard;
   readonly #millis: () => number;
-  /** What is written goes over the one, the lease over the other. */
+  /** What is written goes over one, the lease over another, and sweeps over a third. */
   readonly #log: RemoteLog;
   readonly #leaseLog: RemoteLog;
-  #isLost = false;
+  readonly #sweepLog: RemoteLog;
+  /** What was told of why the log cannot be used; nothing while it can. */
+  readonly #losses = new Set<string>();
+  #isLed = false;
   #isEnded = false;
-  #removals = 0;
+  #hasRemoved = false;
+  #isSweeping = false;
 
   constructor(seed: ReplicatorSeed, around: ReplicatorSurroundings) {
     this.#seed = seed;
@@ -94,17 +105,40 @@ class Replicator {
     this.#copyBoard = copyBoardOf(this.#common);
     const clock = this.#common.clock();
     this.#millis = () => clock() / 1000;
-    this.#log = around.openLog();
-    this.#leaseLog = around.openLog();
+    const patience = Math.min(seed.leaseMillis, PATIENCE_MILLIS_MAX);
+    this.#log = around.openLog(patience);
+    this.#leaseLog = around.openLog(leasePatience(seed.leaseMillis));
+    this.#sweepLog = around.openLog(patience);
   }
 
   async run(): Promise<void> {
-    await this.#untilClaimed();
-    await Promise.race([this.#keepLease(), this.#lead()]);
+    try {
+      await this.#untilKnown();
+      await this.#untilClaimed();
+      await Promise.race([this.#keepLease(), this.#lead()]);
+      await this.#end();
+    } catch (error) {
+      // Once it has led, others may follow only when the lease has run out: threads still go on.
+      if (!this.#isLed) await this.#end();
+      throw error;
+    } finally {
+      this.#isEnded = true;
+    }
+    this.#copyBoard.setEnded();
+  }
+
+  /** Gives the lease back, if it is this server's. */
+  async #end(): Promise<void> {
     this.#isEnded = true;
     await this.#leaseLog.release(this.#around.leader).catch(() => undefined);
-    await Promise.all([this.#log.close(), this.#leaseLog.close()]);
-    this.#copyBoard.setEnded();
+    await Promise.all([this.#log, this.#leaseLog, this.#sweepLog].map((log) => log.close()));
+  }
+
+  /** Resolves once the directory may become what the log says. Rejects where it is no copy. */
+  async #untilKnown(): Promise<void> {
+    const newest = await this.#insist(this.#log, () => this.#log.newest());
+    standingOf(this.#around.storage, newest?.leader);
+    await this.#log.close(); // it may be long until this server leads
   }
 
   /** Resolves once this server may lead. */
@@ -112,21 +146,31 @@ class Replicator {
     const { leader, report, pause } = this.#around;
     let told = "";
     for (;;) {
-      const began = this.#millis();
+      const [claim, askedAt] = await this.#insist(this.#leaseLog, async () => {
+        const now = this.#millis();
+        return [await this.#leaseLog.claim(leader), now] as const;
+      });
+      if (claim.isTaken) {
+        this.#setLease(askedAt);
+        return;
+      }
+      if (claim.leader !== told) report({ kind: "standby", leader: claim.leader });
+      told = claim.leader;
+      await pause(Math.max(1, Math.min(claim.leftMillis, RETRY_MILLIS)));
+    }
+  }
+
+  /** Asks until there is an answer. Rejects where how it is set up has to be mended first. */
+  async #insist<Answer>(log: RemoteLog, ask: () => Promise<Answer>): Promise<Answer> {
+    for (;;) {
       try {
-        const claim = await this.#leaseLog.claim(leader);
+        const answer = await ask();
         this.#setLost(undefined);
-        if (claim.isTaken) {
-          this.#setLease(began);
-          return;
-        }
-        if (claim.leader !== told) report({ kind: "standby", leader: claim.leader });
-        told = claim.leader;
-        await pause(Math.max(1, Math.min(claim.leftMillis, RETRY_MILLIS)));
+        return answer;
       } catch (error) {
-        if (!isUnreachable(error)) throw error; // how it is set up has to be mended first
+        if (!isUnreachable(error)) throw error;
         await this.#pauseFor(error);
-        await this.#leaseLog.reconnect().catch(() => undefined);
+        await log.reconnect().catch(() => undefined);
       }
     }
   }
@@ -165,23 +209,20 @@ class Replicator {
     const { leadsUntil } = this.#copyBoard;
     while (this.#copyBoard.leadsUntil === leadsUntil && !this.#isEnded) {
       const left = leadsUntil - this.#millis();
-      if (left <= 0) throw new RemoteError("HM_REMOTE_FENCED", "the lease has run out");
+      if (left <= 0) throw runOut();
       await this.#around.pause(Math.min(left, RETRY_MILLIS));
     }
   }
 
   /** Takes over, and sends all that comes until the committer ends. */
   async #lead(): Promise<void> {
-    const { storage, leader, report, led } = this.#around;
+    const { storage, leader, report, led, breathe } = this.#around;
     const pause = (why: Error): Promise<void> => this.#pauseFor(why);
-    const { epoch, shipping, fetchedBytes } = await takeOver({
-      storage,
-      log: this.#log,
-      leader,
-      pause,
-    });
+    const parts = { storage, log: this.#log, leader, pause, breathe };
+    const { epoch, shipping, fetchedBytes } = await takeOver(parts);
+    if (this.#isEnded) throw runOut();
+    this.#isLed = true;
     this.#setLost(undefined);
-    this.#copyBoard.epoch = epoch;
     report({ kind: "leading", epoch, fetchedBytes });
     const inbox = new Inbox();
     this.#around.listen((order) => inbox.add(order));
@@ -204,8 +245,8 @@ class Replicator {
     this.#setLost(undefined);
     this.#copyBoard.countWaiting(-bytesOf(operations));
     if (note !== undefined) this.#publish(note);
-    this.#removals += operations.filter(({ kind }) => kind === "remove").length;
-    if (this.#removals >= SWEEP_EVERY) this.#sweep();
+    this.#hasRemoved ||= operations.some(({ kind }) => kind === "remove");
+    if (this.#hasRemoved && !this.#isSweeping) this.#sweep();
   }
 
   #publish({ note, positions }: Extract<CopyOrder, { kind: "note" }>): void {
@@ -218,24 +259,46 @@ class Replicator {
 
   /** Forgets what is not needed any more, beside what goes on; what fails is done next time. */
   #sweep(): void {
-    this.#removals = 0;
     const sweep = async (): Promise<void> => {
-      while (!this.#isEnded && (await this.#leaseLog.sweep()));
+      while (this.#hasRemoved && !this.#isEnded) {
+        this.#hasRemoved = false;
+        while (!this.#isEnded && (await this.#sweepLog.sweep()));
+      }
     };
-    sweep().catch(() => (this.#removals = 1));
+    const failed = async (): Promise<void> => {
+      this.#hasRemoved = true;
+      await this.#sweepLog.reconnect().catch(() => undefined); // the next one tells
+    };
+    this.#isSweeping = true;
+    void sweep()
+      .catch(failed)
+      .finally(() => (this.#isSweeping = false));
   }
 
-  /** Waits before another attempt; rejects when the lease has run out. */
+  /** Waits before another attempt; rejects when it has ended meanwhile. */
   async #pauseFor(why: Error): Promise<void> {
     this.#setLost(why.message);
     await this.#around.pause(RETRY_MILLIS / 5);
+    if (this.#isEnded) throw runOut();
   }
 
+  /** Tells each reason once until the log can be used again. */
   #setLost(why: string | undefined): void {
-    if (this.#isLost === (why !== undefined)) return;
-    this.#isLost = why !== undefined;
+    const isTold = why === undefined ? this.#losses.size === 0 : this.#losses.has(why);
+    if (isTold) return;
+    if (why === undefined) this.#losses.clear();
+    else this.#losses.add(why);
     this.#around.report({ kind: "copyLost", why });
   }
+}
+
+/** What an answer about the lease may take: so little that another server can be tried in time. */
+function leasePatience(leaseMillis: number): number {
+  return Math.max(leaseMillis / 6, Math.min(leaseMillis / 3, LEASE_PATIENCE_MILLIS_MIN));
+}
+
+function runOut(): RemoteError {
+  return new RemoteError("HM_REMOTE_FENCED", "the lease has run out");
 }
 
 function isUnreachable(error: unknown): error is RemoteError {

@@ -9,13 +9,15 @@
  * the log is empty: its jobs would be lost.
  *
  * What may be left of an attempt that was cut off says so in the same file, which is written and
- * synced before anything else is. Nothing else may use the directory meanwhile. Used by the
- * replicator (broker/replicator.ts).
+ * synced before anything else is. Nothing else may use the directory meanwhile. It goes file by
+ * file, so that no more than one is in memory, and lets others have their turn in between: the
+ * lease is prolonged by the same thread. Used by a take-over (take-over.ts).
  */
 import { RemoteError } from "../remote-log.ts";
 import type { RemoteEntry, RemoteLog, RemoteOperation } from "../remote-log.ts";
 import type { Storage, StorageFile } from "../storage.ts";
 import { readAround } from "./holes.ts";
+import type { Salvaged } from "./holes.ts";
 import { segmentNumber } from "./format.ts";
 import { WRITE_BYTES_MAX } from "./mirrored-storage.ts";
 import { writeFully } from "./segment-file.ts";
@@ -86,6 +88,14 @@ export function signUnfinished(storage: Storage): void {
   say(storage, UNFINISHED);
 }
 
+/** What is needed to make a directory and a log agree. */
+export interface CatchUpParts {
+  readonly storage: Storage;
+  readonly log: Pick<RemoteLog, "entries" | "read" | "digest">;
+  /** Lets timers and connections have their turn. */
+  readonly breathe: () => Promise<void>;
+}
+
 /** A file of a log: how long it is, and what was written to it, in that order. */
 interface RemoteFile {
   readonly bytes: number;
@@ -93,7 +103,7 @@ interface RemoteFile {
 }
 
 /** The files that a log has. */
-async function filesOf(log: RemoteLog): Promise<ReadonlyMap<string, RemoteFile>> {
+async function filesOf(log: CatchUpParts["log"]): Promise<ReadonlyMap<string, RemoteFile>> {
   const files = new Map<string, RemoteFile>();
   for (const entry of await log.entries()) {
     if (entry.kind === "create") files.set(entry.file, { bytes: entry.bytes, writes: [] });
@@ -107,40 +117,45 @@ async function filesOf(log: RemoteLog): Promise<ReadonlyMap<string, RemoteFile>>
  * Makes the directory what the log says; resolves with how many bytes were fetched. Rejects with a
  * RemoteError, and throws a StorageError.
  */
-export async function fetchAll(storage: Storage, log: RemoteLog): Promise<number> {
-  const files = await filesOf(log);
+export async function fetchAll(parts: CatchUpParts): Promise<number> {
+  const { storage } = parts;
+  const files = await filesOf(parts.log);
   for (const name of storage.list()) {
     const isStale = segmentNumber(name) !== undefined && !files.has(name);
     if (isStale || HINTS.includes(name)) storage.remove(name);
   }
   let fetched = 0;
-  for (const [name, file] of files) fetched += await fetchFile(storage, log, name, file);
+  for (const [name, file] of files) {
+    fetched += await fetchFile(parts, name, file);
+    await parts.breathe();
+  }
   storage.syncDirectory();
   return fetched;
 }
 
 async function fetchFile(
-  storage: Storage,
-  log: RemoteLog,
+  { storage, log, breathe }: CatchUpParts,
   name: string,
   { bytes, writes }: RemoteFile,
 ): Promise<number> {
-  const had = storage.list().includes(name) ? readFile(storage, name) : undefined;
+  const had = storage.list().includes(name) ? readAround(storage, name) : undefined;
   const image = new Uint8Array(bytes);
   let fetched = 0;
   for (const write of writes) {
     const { position, sequence } = write;
     const end = position + write.bytes;
-    const there = end <= bytes ? had?.subarray(position, end) : undefined;
+    const there = end <= bytes ? had?.bytes.subarray(position, end) : undefined;
     const isThere = there?.length === write.bytes && log.digest(there) === write.digest;
     if (!isThere) fetched += write.bytes;
     image.set(isThere ? there : await log.read(sequence), position);
+    await breathe();
   }
-  if (had !== undefined && isSame(had, image)) return fetched;
+  if (had?.holes.length === 0 && isSame(had.bytes, image)) return fetched;
   const file = recreate(storage, name);
   try {
     for (let at = 0; at < bytes; at += WRITE_BYTES_MAX) {
       writeFully(file, at, [image.subarray(at, at + WRITE_BYTES_MAX)]);
+      await breathe();
     }
     file.sync();
   } finally {
@@ -150,35 +165,68 @@ async function fetchFile(
 }
 
 /**
- * What the log lacks of what is in the directory, in an order in which each part of it is sound.
- * Rejects with a RemoteError, and throws a StorageError.
+ * What the log lacks of what is in the directory, file by file, in an order in which each part of
+ * it is sound. What the device cannot read is written anew as the log has it. Rejects with a
+ * RemoteError, and throws a StorageError.
  */
-export async function missingIn(
-  log: RemoteLog,
-  storage: Storage,
-): Promise<readonly RemoteOperation[]> {
+export async function* missingIn(
+  parts: CatchUpParts,
+): AsyncGenerator<readonly RemoteOperation[], void, void> {
+  const { storage, log, breathe } = parts;
   const files = await filesOf(log);
   const names = storage.list().filter((name) => segmentNumber(name) !== undefined);
-  const operations: RemoteOperation[] = [];
   for (const name of names.toSorted()) {
-    const image = readFile(storage, name);
+    const salvaged = readAround(storage, name);
+    const image = salvaged.bytes;
     const file = files.get(name);
-    const isThere = file?.bytes === image.length;
-    if (!isThere) operations.push({ kind: "create", file: name, bytes: image.length });
-    const known = isThere ? soundParts(file, image, log) : [];
-    operations.push(...writesOf(name, image, known));
+    if (file?.bytes === image.length) {
+      await mend(parts, name, file, salvaged);
+      yield writesOf(name, image, await soundParts(parts, file, image));
+    } else {
+      const create = { kind: "create", file: name, bytes: image.length } as const;
+      yield [create, ...writesOf(name, image, [])];
+    }
+    await breathe();
   }
-  for (const name of files.keys()) {
-    if (!names.includes(name)) operations.push({ kind: "remove", file: name });
+  const gone = [...files.keys()].filter((name) => !names.includes(name));
+  yield gone.map((file) => ({ kind: "remove", file }));
+}
+
+/** Has the log's bytes stand, here and in the file, where the device cannot read its own. */
+async function mend(
+  { storage, log }: CatchUpParts,
+  name: string,
+  { writes }: RemoteFile,
+  { bytes: image, holes }: Salvaged,
+): Promise<void> {
+  if (holes.length === 0) return;
+  for (const { sequence, position, bytes } of writes) {
+    const hit = holes.filter(({ from, to }) => from < position + bytes && to > position);
+    const body = hit.length > 0 ? await log.read(sequence) : undefined;
+    for (const { from, to } of hit) {
+      const first = Math.max(from, position);
+      const part = body?.subarray(first - position, to - position);
+      if (part !== undefined) image.set(part, first);
+    }
   }
-  return operations;
+  const file = storage.open(name, true);
+  try {
+    for (const { from, to } of holes) writeFully(file, from, [image.subarray(from, to)]);
+    file.sync();
+  } finally {
+    file.close();
+  }
 }
 
 /** Stretches of a file, from front to back, in which the log has what stands here. */
 type Stretch = readonly [from: number, to: number];
 
 /** Those that were written once and are as they are here. */
-function soundParts({ writes }: RemoteFile, image: Uint8Array, log: RemoteLog): readonly Stretch[] {
+async function soundParts(
+  { log, breathe }: CatchUpParts,
+  { writes }: RemoteFile,
+  image: Uint8Array,
+): Promise<readonly Stretch[]> {
   const sound: Stretch[] = [];
   let reach = 0;
   for (const { position, bytes, digest } of writes.toSorted((a, b) => a.position - b.position)) {
@@ -188,6 +236,7 @@ function soundParts({ writes }: RemoteFile, image: Uint8Array, log: RemoteLog): 
       sound.push([position, end]);
     }
     reach = Math.max(reach, end);
+    await breathe();
   }
   return sound;
 }
@@ -202,7 +251,7 @@ function writesOf(
   let from = 0;
   for (const [to, next] of [...known, [image.length, image.length] as const]) {
     for (let at = from; at < to; at += WRITE_BYTES_MAX) {
-      const body = image.slice(at, Math.min(to, at + WRITE_BYTES_MAX));
+      const body = image.subarray(at, Math.min(to, at + WRITE_BYTES_MAX));
       if (!isZeros(body)) writes.push({ kind: "write", file, position: at, body });
     }
     from = Math.max(from, next);
@@ -215,13 +264,8 @@ function recreate(storage: Storage, name: string): StorageFile {
   return storage.create(name);
 }
 
-/** All of a file; zeros where the device cannot read. */
-function readFile(storage: Storage, name: string): Uint8Array {
-  return readAround(storage, name).bytes;
-}
-
 function readText(storage: Storage, name: string): string {
-  return new TextDecoder().decode(readFile(storage, name));
+  return new TextDecoder().decode(readAround(storage, name).bytes);
 }
 
 function isSame(one: Uint8Array, other: Uint8Array): boolean {

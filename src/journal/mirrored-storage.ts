@@ -127,9 +127,9 @@ export class MirroredStorage implements Storage {
   #endWriting(): void {
     const writing = this.#writing;
     if (writing === undefined) return;
-    const { file, position } = writing;
+    const { file, position, pieces, bytes } = writing;
     this.#writing = undefined;
-    this.#operations.push({ kind: "write", file, position, body: joined(writing) });
+    this.#operations.push({ kind: "write", file, position, body: joined(pieces, bytes) });
   }
 
   #sizeOf(name: string): number {
@@ -158,7 +158,8 @@ interface Writing {
   readonly pieces: Uint8Array[];
 }
 
-function joined({ pieces, bytes }: Writing): Uint8Array {
+/** Pieces of so many bytes as one; a single one as it is. */
+export function joined(pieces: readonly Uint8Array[], bytes: number): Uint8Array {
   const [only] = pieces;
   if (pieces.length === 1 && only !== undefined) return only;
   const body = new Uint8Array(bytes);

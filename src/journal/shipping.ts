@@ -9,6 +9,7 @@
  */
 import { RemoteError } from "../remote-log.ts";
 import type { Found, RemoteLog, RemoteOperation } from "../remote-log.ts";
+import { joined } from "./mirrored-storage.ts";
 
 /** Entries that go into one append. */
 const OPERATIONS_MAX = 16;
@@ -35,7 +36,7 @@ export class Shipping {
     this.#sequence = parts.sequence;
   }
 
-  /** The newest entry that is known to be there. */
+  /** The newest entry that is known to be there; 0 if none is. */
   get shipped(): number {
     return this.#sequence - 1;
   }
@@ -70,11 +71,15 @@ export class Shipping {
     this.#sequence += operations.length;
   }
 
-  /** Whether these got to their place. Rejects with HM_REMOTE_FENCED if others did. */
-  async #isThere([first]: readonly RemoteOperation[]): Promise<boolean> {
+  /**
+   * Whether these got to their place, all or none of them. Their last is looked at, since those in
+   * front of the newest entry may have been forgotten. Rejects with HM_REMOTE_FENCED if others did.
+   */
+  async #isThere(operations: readonly RemoteOperation[]): Promise<boolean> {
     const { log, epoch } = this.#parts;
-    if (first === undefined) return true;
-    const found: Found = await log.look(this.#sequence, epoch, first);
+    const last = operations.at(-1);
+    if (last === undefined) return true;
+    const found: Found = await log.look(this.#sequence + operations.length - 1, epoch, last);
     if (found === "another's") throw fenced();
     return found === "ours";
   }
@@ -119,7 +124,13 @@ export function merged(
   let bytes = 0;
   const endRun = (): void => {
     const [first] = run;
-    if (first !== undefined) all.push(run.length === 1 ? first : joinedOf(first, run, bytes));
+    if (first !== undefined) {
+      const body = joined(
+        run.map((one) => one.body),
+        bytes,
+      );
+      all.push({ ...first, body });
+    }
     run = [];
     bytes = 0;
   };
@@ -139,18 +150,4 @@ export function merged(
   }
   endRun();
   return all;
-}
-
-function joinedOf(
-  { file, position }: Extract<RemoteOperation, { kind: "write" }>,
-  run: readonly Extract<RemoteOperation, { kind: "write" }>[],
-  bytes: number,
-): RemoteOperation {
-  const body = new Uint8Array(bytes);
-  let at = 0;
-  for (const one of run) {
-    body.set(one.body, at);
-    at += one.body.length;
-  }
-  return { kind: "write", file, position, body };
 }

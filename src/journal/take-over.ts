@@ -10,11 +10,13 @@
 import type { RemoteEnd } from "../remote-log.ts";
 import type { Storage } from "../storage.ts";
 import { fetchAll, missingIn, sign, signBoth, signUnfinished, standingOf } from "./catch-up.ts";
+import type { CatchUpParts } from "./catch-up.ts";
 import { isWorthAnother, Shipping } from "./shipping.ts";
 import type { ShippingParts } from "./shipping.ts";
 
 /** What a take-over needs. */
-export interface TakeOverParts extends Pick<ShippingParts, "log" | "pause"> {
+export interface TakeOverParts
+  extends Pick<ShippingParts, "log" | "pause">, Pick<CatchUpParts, "breathe"> {
   readonly storage: Storage;
   /** Who begins the epoch: a word that nobody else ever has. */
   readonly leader: string;
@@ -24,9 +26,8 @@ export interface TakeOverParts extends Pick<ShippingParts, "log" | "pause"> {
 export interface TakenOver {
   readonly epoch: number;
   readonly shipping: Shipping;
-  /** Bytes that came from the log, and that went there. */
+  /** Bytes that came from the log. */
   readonly fetchedBytes: number;
-  readonly sentBytes: number;
 }
 
 /**
@@ -38,16 +39,27 @@ export async function takeOver(parts: TakeOverParts): Promise<TakenOver> {
   const { end, isAhead } = await begin(parts);
   const { epoch } = end;
   const shipping = new Shipping({ ...parts, epoch, sequence: end.sequence + 1 });
-  const read = <Read>(call: () => Promise<Read>): Promise<Read> => insist(parts, call);
+  const catchUp = catchUpOf(parts);
   let fetchedBytes = 0;
-  let sentBytes = 0;
   if (isAhead) {
-    const operations = await read(() => missingIn(parts.log, storage));
-    for (const one of operations) sentBytes += one.kind === "write" ? one.body.length : 0;
-    await shipping.ship(operations);
-  } else fetchedBytes = await read(() => fetchAll(storage, parts.log));
+    for await (const operations of missingIn(catchUp)) await shipping.ship(operations);
+  } else fetchedBytes = await fetchAll(catchUp);
   sign(storage, leader);
-  return { epoch, shipping, fetchedBytes, sentBytes };
+  return { epoch, shipping, fetchedBytes };
+}
+
+/** With a log each of whose answers is insisted on. */
+function catchUpOf(parts: TakeOverParts): CatchUpParts {
+  const { storage, breathe, log } = parts;
+  return {
+    storage,
+    breathe,
+    log: {
+      entries: () => insist(parts, () => log.entries()),
+      read: (sequence) => insist(parts, () => log.read(sequence)),
+      digest: (body) => log.digest(body),
+    },
+  };
 }
 
 /** Begins the epoch, and has the directory say what it is. */

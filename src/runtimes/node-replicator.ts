@@ -7,7 +7,7 @@
 import { hostname } from "node:os";
 import process from "node:process";
 import { randomUUID } from "node:crypto";
-import { setTimeout as pause } from "node:timers/promises";
+import { setImmediate as breathe, setTimeout as pause } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
 import { PROGRAM } from "../version.ts";
@@ -49,7 +49,7 @@ async function run(): Promise<void> {
   if (copy === undefined) throw new TypeError("there is no copy to keep");
   const { url, leaseMillis, payload } = copy;
   await runReplicator(payload as ReplicatorSeed, {
-    openLog: () => openRemoteLog(url, leaseMillis),
+    openLog: (patienceMillis) => openRemoteLog(url, { leaseMillis, patienceMillis }),
     storage: openStorage(directory),
     leader: `${hostname()}:${process.pid}:${randomUUID()}`,
     report,
@@ -59,5 +59,6 @@ async function run(): Promise<void> {
     },
     listen: (heard) => port.on("message", (order: CopyOrder) => heard(order)),
     pause: (millis) => pause(millis),
+    breathe: () => breathe(),
   });
 }

@@ -18,6 +18,7 @@ import type {
   RemoteEnd,
   RemoteEntry,
   RemoteLog,
+  RemoteLogTimes,
   RemoteOperation,
 } from "../remote-log.ts";
 import { parsePostgres } from "./postgres-address.ts";
@@ -27,8 +28,8 @@ import type { Answer, Row, Value } from "./postgres-link.ts";
 
 /** The newest form of the tables that this program knows. */
 const FORMAT = 1;
-/** Rows that are deleted at a time. */
-const SWEPT_AT_A_TIME = 500;
+/** Rows that are deleted at a time: so few that it ends before patience does. */
+const SWEPT_AT_A_TIME = 100;
 /** Whoever makes the tables has this advisory lock. */
 const MAKING = 7_146_533_917;
 
@@ -116,13 +117,15 @@ function appendOf(count: number): string {
 export class PostgresLog implements RemoteLog {
   readonly #address: PostgresAddress;
   readonly #leaseMillis: number;
+  readonly #patienceMillis: number;
   #link: PostgresLink | undefined;
   #isMade = false;
 
-  /** `leaseMillis`: for how long a lease lasts, and how long an answer may take. */
-  constructor(url: string, leaseMillis: number) {
+  /** Connects when it is first asked. Throws a RemoteError if that is no such url. */
+  constructor(url: string, { leaseMillis, patienceMillis }: RemoteLogTimes) {
     this.#address = parsePostgres(url);
     this.#leaseMillis = leaseMillis;
+    this.#patienceMillis = patienceMillis;
   }
 
   async newest(): Promise<RemoteEnd | undefined> {
@@ -237,6 +240,7 @@ export class PostgresLog implements RemoteLog {
 
   async close(): Promise<void> {
     this.#link?.cut();
+    this.#link = undefined;
   }
 
   /** Runs a statement about this journal. */
@@ -246,7 +250,7 @@ export class PostgresLog implements RemoteLog {
   }
 
   async #open(): Promise<PostgresLink> {
-    const link = await PostgresLink.open(this.#address, this.#leaseMillis);
+    const link = await PostgresLink.open(this.#address, this.#patienceMillis);
     if (!this.#isMade) await this.#make(link);
     return (this.#link = link);
   }

@@ -3,8 +3,13 @@
  *
  * @module-tag pg_ctlcluster
  */
+import { createServer } from "node:net";
+import type { Server, Socket } from "node:net";
+import { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { RemoteOperation } from "../../src/remote-log.ts";
+import { parsePostgres } from "../../src/storage/postgres-address.ts";
+import { PostgresLink } from "../../src/storage/postgres-link.ts";
 import { PostgresLog } from "../../src/storage/postgres-log.ts";
 import { PostgresPair } from "../support/postgres.ts";
 import { until } from "../support/until.ts";
@@ -28,7 +33,7 @@ function newJournal(more = ""): string {
 }
 
 function connect(url: string, leaseMillis = PATIENT): PostgresLog {
-  const log = new PostgresLog(url, leaseMillis);
+  const log = new PostgresLog(url, { leaseMillis, patienceMillis: PATIENT });
   open.push(log);
   return log;
 }
@@ -122,6 +127,70 @@ test("a wait for a standby that was cancelled is no answer, though the server ca
   }
   await log.reconnect();
   expect(await log.look(2, 1, operation)).toBe("ours");
+});
+
+test("a warning is known by its code, whatever the server's language calls it", async () => {
+  const link = await PostgresLink.open(parsePostgres(newJournal()), PATIENT);
+  const say = (code: string): string =>
+    `do $$ begin raise notice 'said so' using errcode = '${code}'; end $$`;
+  await link.ask(say("42P07"));
+  await expect(link.ask(say("01000"))).rejects.toMatchObject({
+    code: "HM_REMOTE_UNREACHABLE",
+    message: "the server warned: said so",
+  });
+});
+
+test("what a server warns of when somebody connects is not about what is asked of it", async () => {
+  const url = newJournal();
+  await pair.primary.ask("alter database postgres set default_tablespace = 'ghost'");
+  try {
+    const warnings: unknown[] = [];
+    const client = new Client({ connectionString: parsePostgres(url).servers[0]?.url });
+    client.on("notice", ({ severity }) => warnings.push(severity));
+    await client.connect();
+    await client.end();
+    expect(warnings).toEqual(["WARNING"]);
+    expect(await connect(url).newest()).toBeUndefined();
+  } finally {
+    await pair.primary.ask("alter database postgres reset default_tablespace");
+  }
+});
+
+/** Where a server listens that does that with each connection. */
+async function listening(heard: (socket: Socket) => void): Promise<[server: Server, host: string]> {
+  const server = createServer(heard);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  return [server, `127.0.0.1:${typeof address === "object" ? address?.port : 0}`];
+}
+
+test("neither a server that is silent nor one that refuses keeps the primary from being found", async () => {
+  const seen: string[] = [];
+  const [silent, first] = await listening((socket) => {
+    seen.push("asked");
+    socket.on("error", () => undefined).on("close", () => seen.push("given up"));
+    socket.resume();
+  });
+  const fields = "SFATAL\0C28000\0Mnot you\0\0";
+  const [refusing, second] = await listening((socket) => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(4 + fields.length);
+    socket.on("error", () => undefined);
+    socket.once("data", () =>
+      socket.end(Buffer.concat([Buffer.from("E"), length, Buffer.from(fields)])),
+    );
+  });
+  try {
+    const url = newJournal().replace("@", `@${first},${second},`);
+    const link = await PostgresLink.open(parsePostgres(url), PATIENT);
+    seen.push("connected");
+    await until("the silent one is let go", () => seen.includes("given up"));
+    expect(seen).toEqual(["asked", "connected", "given up"]);
+    link.cut();
+  } finally {
+    silent.close();
+    refusing.close();
+  }
 });
 
 test("what the old primary had answered the new one has", async () => {

@@ -168,7 +168,8 @@ class ReplicaWorld {
     const leader = `${this.#random(1_000_000)}-${this.totals.takeOvers}`;
     const log = this.#remote.connect();
     const pause = (): Promise<void> => Promise.resolve();
-    const taken = await this.#answered(this.#code.takeOver({ storage: disk, log, leader, pause }));
+    const parts = { storage: disk, log, leader, pause, breathe: pause };
+    const taken = await this.#answered(this.#code.takeOver(parts));
     this.totals.takeOvers++;
     if (this.#machine !== before) this.totals.failovers++;
     const leading = new Leading(this.#code, disk, taken, (positions) => {
@@ -263,7 +264,9 @@ class ReplicaWorld {
   /** What an empty directory gets of the log is what lies here, up to what is not used yet. */
   async #compareWithLog(): Promise<void> {
     const empty = new SimulatedDisk(this.#random);
-    await this.#answered(this.#code.fetchAll(empty, this.#remote.connect()));
+    const log = this.#remote.connect();
+    const breathe = (): Promise<void> => Promise.resolve();
+    await this.#answered(this.#code.fetchAll({ storage: empty, log, breathe }));
     const { disk } = this.#world;
     const isSegment = (name: string): boolean => name.startsWith("journal.");
     const here = disk.names.filter(isSegment).toSorted();

@@ -35,6 +35,10 @@ export class SimulatedRemote {
   last = 0;
   /** Nothing goes wrong any more. */
   isCalm = false;
+  /** What becomes of the next calls (`call`), whatever the seed says. */
+  readonly fates: number[] = [];
+  /** Who has the lease. */
+  holder = "";
   readonly #random: (below: number) => number;
   readonly #failure: ErrorClass;
   /** Calls that nobody has answered, and some whose callers have given up. */
@@ -56,6 +60,15 @@ export class SimulatedRemote {
     await new Promise(setImmediate);
   }
 
+  /** Takes turns until that is answered. */
+  async answered<Answer>(asked: Promise<Answer>): Promise<Answer> {
+    const state = { isDone: false };
+    const end = (): boolean => (state.isDone = true);
+    asked.then(end, end);
+    while (!state.isDone) await this.advance();
+    return asked;
+  }
+
   /** A call that comes to the remote, or not. `broken` hears that its connection is gone. */
   call<Answer>(run: () => Answer, broken: () => void): Promise<Answer> {
     return new Promise((answered, failed) => {
@@ -64,7 +77,7 @@ export class SimulatedRemote {
         failed(this.unreachable());
       };
       this.#waiting.push(() => {
-        const fate = this.isCalm ? 0 : this.#random(ODDS);
+        const fate = this.fates.shift() ?? (this.isCalm ? 0 : this.#random(ODDS));
         if (fate === 1) fail();
         else if (fate === 2) {
           run();
@@ -190,17 +203,21 @@ class SimulatedLog implements RemoteLog {
     await this.#call(() => undefined);
   }
 
-  /* Who leads is up to the test. */
+  /* The lease never runs out. */
 
   async claim(leader: string): Promise<Claim> {
-    return { isTaken: true, leader, leftMillis: 0 };
+    const isTaken = this.#remote.holder === "" || this.#remote.holder === leader;
+    if (isTaken) this.#remote.holder = leader;
+    return { isTaken, leader: this.#remote.holder, leftMillis: 0 };
   }
 
-  async renew(): Promise<boolean> {
-    return true;
+  async renew(leader: string): Promise<boolean> {
+    return this.#remote.holder === leader;
   }
 
-  async release(): Promise<void> {}
+  async release(leader: string): Promise<void> {
+    if (this.#remote.holder === leader) this.#remote.holder = "";
+  }
 
   async close(): Promise<void> {}
 }
