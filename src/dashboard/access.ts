@@ -14,8 +14,29 @@ export const session = signal<SessionAnswer | null>(null);
 /** Why the server could not say it. */
 export const sessionError = signal<ApiError | null>(null);
 
-/** Whether actions are offered at all. */
+/** Whether anything may be changed: then actions are offered. */
 export const mayAct = computed(() => session.value?.role === "admin");
+
+const EVERY_TUBE = "*";
+
+/** The tubes that may be changed. */
+const managed = computed(() => (session.value?.manages ?? [EVERY_TUBE]).map(patternOf));
+
+/** What a pattern of tube names means: `*` stands for any characters, also for none. */
+function patternOf(pattern: string): RegExp {
+  const pieces = pattern.split("*").map((piece) => piece.replace(/[^\w]/g, String.raw`\$&`));
+  return new RegExp(`^${pieces.join(".*")}$`);
+}
+
+/** Whether actions on that tube, and on its jobs, are offered. */
+export function mayManage(tube: string): boolean {
+  return mayAct.value && managed.value.some((pattern) => pattern.test(tube));
+}
+
+/** Whether actions on the whole server are offered. */
+export const mayManageAll = computed(
+  () => mayAct.value && (session.value?.manages ?? [EVERY_TUBE]).includes(EVERY_TUBE),
+);
 
 /** Asks the server who the reader is, and listens if it lets us. */
 export async function enter(): Promise<void> {

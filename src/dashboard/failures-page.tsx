@@ -5,7 +5,7 @@
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import type { FailureGroup, FailuresAnswer } from "../http/api-jobs.ts";
-import { mayAct } from "./access.ts";
+import { mayManage } from "./access.ts";
 import { runBulk } from "./bulk-actions.ts";
 import { beginningOf, fromBase64, headlineIn, piecesOf } from "./hostile-bytes.ts";
 import { Pieces } from "./hostile-text.tsx";
@@ -134,7 +134,7 @@ function Group({
         <a class="button" data-row href={jobsAddress}>
           Open jobs
         </a>
-        {mayAct.value && (
+        {mayManage(group.tube) && (
           <>
             <button type="button" onClick={run("kick")}>
               Kick all…

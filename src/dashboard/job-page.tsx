@@ -15,7 +15,7 @@ import type {
   ResultAnswer,
   UpdateRequest,
 } from "../http/api-jobs.ts";
-import { mayAct } from "./access.ts";
+import { mayManage } from "./access.ts";
 import { copyCommands, queueAddress } from "./copy-commands.ts";
 import { ExplanationPanel } from "./explanation-panel.tsx";
 import { priorityField, tubeField } from "./fields.ts";
@@ -73,7 +73,9 @@ export function JobPage({ id }: { readonly id: number }): JSX.Element {
         title={`Job ${id}`}
         above={job.data === null ? "…" : <TubeLink name={job.data.tube} state={job.data.state} />}
       >
-        {job.data !== null && mayAct.value && <JobActions job={job.data} after={reloadPage} />}
+        {job.data !== null && mayManage(job.data.tube) && (
+          <JobActions job={job.data} after={reloadPage} />
+        )}
       </PageHead>
       <Trouble resource={job} />
       {job.data === null ? job.error === null && <Loading rows={8} /> : <JobParts job={job.data} />}

@@ -1,6 +1,6 @@
 /* Overview page: the whole server on one screen, from the stream alone. */
 import type { JSX } from "preact";
-import { mayAct } from "./access.ts";
+import { mayManageAll } from "./access.ts";
 import { Chart, chosenReach, reachSeconds, STEPS_OF_MILLIS, STEPS_OF_SECONDS } from "./chart.tsx";
 import type { Line } from "./chart.tsx";
 import type { Overview, ShardLoad, ThreadLoad } from "../http/api.ts";
@@ -213,7 +213,7 @@ function Reach(): JSX.Element {
 }
 
 function DrainSwitch({ now }: { readonly now: Overview }): JSX.Element | null {
-  if (!mayAct.value) return now.isDraining ? <span class="hint warn">draining</span> : null;
+  if (!mayManageAll.value) return now.isDraining ? <span class="hint warn">draining</span> : null;
   return (
     <button
       type="button"

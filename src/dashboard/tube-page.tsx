@@ -5,7 +5,7 @@
 import type { JSX } from "preact";
 import type { Tube, TubeDetails } from "../http/api-tubes.ts";
 import type { BulkAction, JobState, JobSummary, JobsAnswer } from "../http/api-jobs.ts";
-import { mayAct } from "./access.ts";
+import { mayManage } from "./access.ts";
 import { runBulk } from "./bulk-actions.ts";
 import { HeldBackPanel } from "./held-back-panel.tsx";
 import { OneLine } from "./hostile-text.tsx";
@@ -62,7 +62,7 @@ export function TubePage({ route }: { readonly route: TubeRoute }): JSX.Element 
         title={<span class="name">{route.name}</span>}
         above={<a href={addressOf(ALL_TUBES)}>Tubes</a>}
       >
-        {figures !== null && mayAct.value && <TubeActions tube={figures} after={reload} />}
+        {figures !== null && mayManage(route.name) && <TubeActions tube={figures} after={reload} />}
       </PageHead>
       {figures !== null && <TubeFacts tube={figures} />}
       {!isGone && <HeldBackPanel tube={route.name} />}
@@ -85,7 +85,9 @@ export function TubePage({ route }: { readonly route: TubeRoute }): JSX.Element 
             </a>
           </span>
         )}
-        {mayAct.value && !isGone && <BulkButtons route={route} tube={figures} after={reload} />}
+        {mayManage(route.name) && !isGone && (
+          <BulkButtons route={route} tube={figures} after={reload} />
+        )}
       </div>
       {isGone ? (
         <Empty title="There is no such tube now.">

@@ -1,7 +1,7 @@
 /* Tubes page: all tubes, searched, sorted and paged by the server. */
 import type { JSX } from "preact";
 import type { Tube, TubesAnswer, TubeSort } from "../http/api-tubes.ts";
-import { mayAct } from "./access.ts";
+import { mayAct, mayManage } from "./access.ts";
 import { Pager } from "./pager.tsx";
 import { Empty, Figure, Loading, PageHead, Trouble, TubeHints } from "./parts.tsx";
 import { age, count } from "./quantity.ts";
@@ -95,7 +95,7 @@ function columnsOf(route: TubesRoute, reload: () => void): readonly (Column<Tube
     mayAct.value && {
       head: <span class="unseen">Actions</span>,
       kind: "actions wide-only",
-      cell: (tube) => <TubeActions tube={tube} after={reload} />,
+      cell: (tube) => mayManage(tube.name) && <TubeActions tube={tube} after={reload} />,
     },
   ];
 }

@@ -101,17 +101,18 @@ export class Access {
   }
 
   /**
-   * A session for who knows a token: the value of the header set-cookie. Rejects with an HttpError
-   * when the token is wrong. From where many wrong ones came, it takes a while.
+   * A session for who knows a token: who he is, and the value of the header set-cookie. Rejects with
+   * an HttpError when the token is wrong. From where many wrong ones came, it takes a while.
    */
   async login(
     token: string,
     peer: Peer,
     isSecure: boolean,
-  ): Promise<{ readonly role: Role; readonly cookie: string }> {
+  ): Promise<Caller & { readonly cookie: string }> {
     const login: Login = this.needsToken ? await this.#loginFor(token, peer) : { role: "admin" };
     const secret = this.#logins.begin(login);
-    return { role: login.role, cookie: this.#cookie(secret, LOGIN_SECONDS, isSecure) };
+    const caller = this.callerNow(login) ?? { role: login.role };
+    return { ...caller, cookie: this.#cookie(secret, LOGIN_SECONDS, isSecure) };
   }
 
   /** Ends the session of these cookies; the value of the header set-cookie. */

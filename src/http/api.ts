@@ -29,6 +29,11 @@ export interface SessionAnswer {
   readonly role: Role | null;
   readonly needsToken: boolean;
   readonly version: string;
+  /**
+   * Patterns of the tubes that the caller may change, whose token of the queue says so: `*` stands
+   * for any characters, also for none. Absent: all, if the role is admin.
+   */
+  readonly manages?: readonly string[] | undefined;
 }
 
 /** POST /login. */

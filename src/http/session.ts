@@ -1,23 +1,26 @@
 /* Session: the routes by which a browser learns who it is, and becomes somebody by a token. */
 import { VERSION } from "../version.ts";
+import type { Grant } from "../protocol/rights.ts";
 import type { Access } from "./access.ts";
 import type { SessionAnswer } from "./api.ts";
 import { stringField } from "./fields.ts";
 import type { Call, Route } from "./handler.ts";
+import { MANAGE } from "./rights.ts";
 
 /** The routes of the session. */
 export function sessionRoutes(access: Access): readonly Route[] {
-  const answer = (role: SessionAnswer["role"]): SessionAnswer => ({
+  const answer = (role: SessionAnswer["role"], grant?: Grant): SessionAnswer => ({
     role,
     needsToken: access.needsToken,
     version: VERSION,
+    manages: grant?.patternsOf(MANAGE),
   });
   return [
     {
       method: "GET",
       path: "/api/v1/session",
       needs: "nothing",
-      handler: ({ role }) => ({ json: answer(role) }),
+      handler: ({ role, grant }) => ({ json: answer(role, grant) }),
     },
     {
       method: "POST",
@@ -25,8 +28,8 @@ export function sessionRoutes(access: Access): readonly Route[] {
       needs: "nothing",
       handler: async (call) => {
         const token = stringField(call.body, "token");
-        const { role, cookie } = await access.login(token, call.peer, isSecure(call));
-        return { json: answer(role), headers: { "set-cookie": cookie } };
+        const { role, grant, cookie } = await access.login(token, call.peer, isSecure(call));
+        return { json: answer(role, grant), headers: { "set-cookie": cookie } };
       },
     },
     {

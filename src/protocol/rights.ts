@@ -87,6 +87,14 @@ export class Grant {
     return (this.#everywhere & bitsOf(rights)) !== 0;
   }
 
+  /** The patterns of tubes in which it has one of these rights. */
+  patternsOf(rights: readonly Right[]): readonly string[] {
+    const asked = bitsOf(rights);
+    return this.#rules.flatMap(({ rights: given, pattern }) =>
+      (given & asked) === 0 ? [] : [pattern],
+    );
+  }
+
   /** Whether it has any right in that tube: only then lists show it. */
   sees(tube: string): boolean {
     return this.#everywhere !== 0 || this.#rightsIn(tube) !== 0;

@@ -4,11 +4,15 @@
  *
  * @module-tag chromium
  */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { HttpPort } from "../http/http-port.ts";
+import { lineFor } from "../support/token-book.ts";
 import { Browser } from "./browser.ts";
 import { put, QueueClient } from "./queue-client.ts";
 
@@ -16,6 +20,7 @@ const START_MS = 60_000;
 const TEST_MS = 90_000;
 const TOKEN = "the-token-of-the-admin";
 const READ_TOKEN = "the-token-of-a-reader";
+const MANAGER = "hm_manager-0123456789";
 
 let house: HttpPort;
 let client: QueueClient;
@@ -82,6 +87,37 @@ test(
     });
     expect(status).toBe(403);
     expect((await client.stats("stats-tube mail"))["current-jobs-ready"]).toBe("2");
+  },
+  TEST_MS,
+);
+
+test(
+  "a token of the queue is offered actions on the tubes that it may manage, and on no others",
+  async () => {
+    const directory = mkdtempSync(join(tmpdir(), "dashboard-tokens-"));
+    const file = join(directory, "tokens");
+    writeFileSync(file, [lineFor(MANAGER, "manage:mail.*", "look:*"), "anonymous all:*"].join("\n"));
+    await using port = await HttpPort.start({ flags: ["--tokens", file] });
+    using producer = await QueueClient.connect(port.server);
+    await producer.send("use mail.a", put("one"), "use other", put("two"));
+    const place = `http://127.0.0.1:${port.port}`;
+    await using browser = await Browser.open([place]);
+    const page = await browser.page(`${place}/`);
+    await page.getByLabel("Token").fill(MANAGER);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    expect(await page.getByRole("switch").count()).toBe(0); // draining is the whole server's
+    await page.goto(`${place}/#/tubes`);
+    await page.getByRole("button", { name: "Pause mail.a" }).waitFor();
+    expect(await page.getByRole("link", { name: "other" }).count()).toBe(1);
+    expect(await page.getByRole("button", { name: /other/ }).count()).toBe(0);
+    await page.goto(`${place}/#/jobs/2`);
+    await page.getByRole("heading", { name: "Job 2" }).waitFor();
+    await page.getByText("two", { exact: true }).waitFor();
+    expect(await page.getByRole("button", { name: /Delete|Move/ }).count()).toBe(0);
+    await page.goto(`${place}/#/jobs/1`);
+    await page.getByRole("button", { name: /Delete/ }).waitFor();
+    rmSync(directory, { recursive: true });
   },
   TEST_MS,
 );

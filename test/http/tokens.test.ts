@@ -69,6 +69,15 @@ test("whoever shows none, or a wrong one, is not let in, whatever anonymous may"
   expect(await http.json("/api/v1/session")).toMatchObject({ role: null, needsToken: true });
 });
 
+test("the session says which tubes the token may manage, for the dashboard to offer no more", async () => {
+  const manages = async (token: string): Promise<unknown> => {
+    const answer = await http.json("/api/v1/session", { headers: bearer(token) });
+    return (answer as { readonly manages?: unknown }).manages;
+  };
+  expect([await manages(ROOT), await manages(VIEWER)]).toEqual([["*"], []]);
+  expect(await manages(MANAGER)).toEqual(["mail.*"]);
+});
+
 test("lists show the tubes into which the token lets look, and their failures", async () => {
   const tubesOf = async (token: string): Promise<string> => {
     const { text } = await http.ask("/api/v1/tubes", { headers: bearer(token) });
