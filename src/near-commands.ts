@@ -22,6 +22,12 @@ export interface NearCommands {
     put: (id: number, isBuried: boolean) => void,
   ): number;
 
+  /** Reserves a job, if one is there. As `reserveMany`, but that it counts as a `reserve`. */
+  reserve(
+    roomFor: (bytes: number) => Uint8Array,
+    reserved: (id: number, body: Uint8Array) => void,
+  ): void;
+
   /**
    * Reserves up to so many jobs, without waiting. `roomFor` gives memory for a body of so many
    * bytes, and `reserved` is told of the job when that is filled. Returns how many there were.

@@ -178,6 +178,7 @@ function guarded(near: NearCommands, turn: (run: () => void) => void): NearComma
   };
   return {
     putMany: (...order) => inTurn(() => near.putMany(...order)),
+    reserve: (...order) => turn(() => near.reserve(...order)),
     reserveMany: (...order) => inTurn(() => near.reserveMany(...order)),
     deleteMany: (ids) => inTurn(() => near.deleteMany(ids)),
   };

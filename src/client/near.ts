@@ -22,6 +22,7 @@ const DONE = Promise.resolve();
 export class Near {
   readonly #caller: Caller;
   readonly #slab = new Slab();
+  readonly #roomFor = (bytes: number): Uint8Array => this.#slab.cut(bytes);
 
   constructor(caller: Caller) {
     this.#caller = caller;
@@ -50,7 +51,7 @@ export class Near {
       .run(() => many.putMany(rest, options))
       .then((others) => [...inserted, ...others])
       .catch((error: unknown) => {
-        throw withThose(inserted, "put", error);
+        throw withThose(inserted, rest.length, "put", error);
       });
   }
 
@@ -66,7 +67,10 @@ export class Near {
   }
 
   reserve(options: CallOptions): Promise<Job> | undefined {
-    const [job] = this.#reserve(1, options);
+    if (!isPlain(options)) return undefined;
+    let job: Job | undefined;
+    const { receiving } = this.#caller;
+    this.#commands?.reserve(this.#roomFor, (id, body) => (job = receiving.hold(id, body)));
     return job && Promise.resolve(job);
   }
 
@@ -83,7 +87,7 @@ export class Near {
     while (jobs.length < count) {
       const some = this.#commands?.reserveMany(
         count - jobs.length,
-        (bytes) => this.#slab.cut(bytes),
+        this.#roomFor,
         (id, body) => void jobs.push(receiving.hold(id, body)),
       );
       if (some === undefined || some === 0) break;
@@ -108,6 +112,7 @@ export class Near {
       .catch((error: unknown) => {
         throw withThose(
           Array.from({ length: deleted }, () => "deleted"),
+          rest.length,
           "delete",
           error,
         );
@@ -127,8 +132,16 @@ function areBytes(bodies: readonly Body[]): bodies is readonly Uint8Array[] {
   return bodies.every((body) => body instanceof Uint8Array);
 }
 
-/** What is told of many of which the rest has failed. */
-function withThose(results: readonly unknown[], what: string, error: unknown): Error {
-  const others = error instanceof SomeFailedError ? error.results : [asError(error)];
+/** What is told of many of which the rest, so many of them, has failed: something of each. */
+function withThose(
+  results: readonly unknown[],
+  rest: number,
+  what: string,
+  error: unknown,
+): Error {
+  const others =
+    error instanceof SomeFailedError
+      ? error.results
+      : Array.from({ length: rest }, () => asError(error));
   return new SomeFailedError(what, [...results, ...others]);
 }

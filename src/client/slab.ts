@@ -1,7 +1,7 @@
 /* Slab: memory from which bodies of jobs are cut: memory for each would cost more than all else.
  *
  * Each begins at a multiple of 8 bytes, so that it can be read as numbers of any kind; their memory
- * stays for as long as one of those that share it is used. Used by direct.ts.
+ * stays for as long as one of those that share it is used. Used by direct.ts and near.ts.
  */
 
 const SLAB_BYTES = 65_536;

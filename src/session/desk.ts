@@ -306,8 +306,11 @@ export class Desk {
     return 0;
   }
 
-  /** Fills `body` with that of job `id`, which is held and begins in the output slot. */
-  copyBody(shard: Shard, id: number, body: Uint8Array): void {
+  /**
+   * Fills `body` with that of job `id`, which is held and begins in the output slot; false if the
+   * job has gone meanwhile.
+   */
+  copyBody(shard: Shard, id: number, body: Uint8Array): boolean {
     let done = Math.min(body.length, C.OUTPUT_BYTES);
     this.#copy(shard.output, 0, done, body, 0);
     while (done < body.length && shard.readBody(id, done) === C.DONE) {
@@ -315,6 +318,7 @@ export class Desk {
       this.#copy(shard.output, 0, count, body, done);
       done += count;
     }
+    return done === body.length;
   }
 
   /** Brings a body, which is not of the turn's input, to the beginning of the input slot. */

@@ -45,12 +45,21 @@ export class NearSession implements NearCommands {
     return this.#inTurn(() => this.#putMany(bodies, pri, delaySeconds, ttrSeconds, put));
   }
 
+  reserve(
+    roomFor: (bytes: number) => Uint8Array,
+    reserved: (id: number, body: Uint8Array) => void,
+  ): void {
+    this.#inTurn(() => this.#reserveMany(OP.RESERVE, 1, roomFor, reserved));
+  }
+
   reserveMany(
     most: number,
     roomFor: (bytes: number) => Uint8Array,
     reserved: (id: number, body: Uint8Array) => void,
   ): number {
-    return this.#inTurn(() => this.#reserveMany(most, roomFor, reserved));
+    return this.#inTurn(() =>
+      this.#reserveMany(OP.RESERVE_WITH_TIMEOUT, most, roomFor, reserved),
+    );
   }
 
   deleteMany(ids: readonly number[]): number {
@@ -78,7 +87,7 @@ export class NearSession implements NearCommands {
     const most = this.#share(bodies.length);
     const first = desk.takeIds(most);
     if (first === 0) return 0;
-    const longest = Math.min(desk.limits.maxJobBytes, C.INPUT_BYTES);
+    const longest = this.#longestBody();
     const { now } = desk;
     let done = 0;
     for (; done < most; done++) {
@@ -96,7 +105,16 @@ export class NearSession implements NearCommands {
     return this.#counted(OP.PUT, done);
   }
 
+  /** In bytes, of those that the tube in use takes in one piece. */
+  #longestBody(): number {
+    const { shard, tube } = this.#tubes.used;
+    const longest = Math.min(this.#desk.limits.maxJobBytes, C.INPUT_BYTES);
+    const ofTube = shard.longestBody(tube);
+    return ofTube === C.NOT_SET ? longest : Math.min(longest, ofTube);
+  }
+
   #reserveMany(
+    op: number,
     most: number,
     roomFor: (bytes: number) => Uint8Array,
     reserved: (id: number, body: Uint8Array) => void,
@@ -108,12 +126,12 @@ export class NearSession implements NearCommands {
       if (shard === undefined) break;
       const id = shard.field(C.RESULT_ID);
       const body = roomFor(shard.field(C.RESULT_BODY_BYTES));
-      desk.copyBody(shard, id, body);
+      if (!desk.copyBody(shard, id, body)) break; // its time to run is over already
       desk.hint(id, shard);
       reserved(id, body);
     }
     if (done > 0) this.#roles.becomeWorker();
-    return this.#counted(OP.RESERVE_WITH_TIMEOUT, done);
+    return this.#counted(op, done);
   }
 
   #deleteMany(ids: readonly number[]): number {
@@ -127,7 +145,7 @@ export class NearSession implements NearCommands {
     return this.#counted(OP.DELETE, done);
   }
 
-  /** Others have their turn as when commands come as bytes. */
+  /** A turn has as many commands as when they come as bytes. */
   #share(commands: number): number {
     return Math.min(commands, this.#desk.limits.commandsPerTurn);
   }

@@ -56,6 +56,24 @@ describe.each<[string, BrokerOptions]>([
     expect(await client.statsTube(tube)).toMatchObject({ "current-jobs-ready": 2 });
   });
 
+  test("hears of a body that is too long for its tube", async () => {
+    await client.setTube(tube, { body: 2 });
+    expect(await failure(client.putMany(["a", "abc", "ab"].map(bytes)))).toMatchObject([
+      { isNew: true },
+      { code: "HM_JOB_TOO_BIG" },
+      { isNew: true },
+    ]);
+    await expect(client.put(bytes("abc"))).rejects.toMatchObject({ code: "HM_JOB_TOO_BIG" });
+  });
+
+  test("hears something of each of those that nobody could be asked for", async () => {
+    await client.setTube(tube, { jobs: 1 });
+    const putting = failure(client.putMany(["a", "b", "c"].map(bytes)));
+    const closing = client.close();
+    expect(await putting).toHaveLength(3);
+    await closing;
+  });
+
   test("hears of a body that is too long, behind those that are not", async () => {
     const results = await failure(client.putMany([bytes("a"), new Uint8Array(200_001)]));
     expect(results).toMatchObject([{ isNew: true }, { code: "HM_JOB_TOO_BIG" }]);
@@ -91,6 +109,15 @@ describe.each<[string, BrokerOptions]>([
     expect([more("cmd-put"), more("cmd-delete")]).toEqual([2, 2]);
     expect(more("cmd-reserve-with-timeout")).toBeGreaterThanOrEqual(2);
     expect([more("current-producers"), more("current-workers")]).toEqual([1, 1]);
+  });
+
+  test("has a reserve counted as one", async () => {
+    await client.put(bytes("a"));
+    const before = await client.stats();
+    await client.reserve();
+    const after = await client.stats();
+    const more = (key: string): number => Number(after[key]) - Number(before[key]);
+    expect([more("cmd-reserve"), more("cmd-reserve-with-timeout")]).toEqual([1, 0]);
   });
 
   test("puts to the waiting, who hear at once", async () => {
