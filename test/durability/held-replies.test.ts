@@ -54,7 +54,13 @@ async function serving(flags: readonly string[] = []): Promise<ServerWithData> {
 
 function countSpares(): number {
   const names = readdirSync(directory).filter((name) => name.startsWith("spare."));
-  return names.filter((name) => statSync(join(directory, name)).size === SEGMENT_BYTES).length;
+  return names.filter((name) => isWhole(name)).length;
+}
+
+/** Of a spare, which may be taken just now. */
+function isWhole(name: string): boolean {
+  const found = statSync(join(directory, name), { throwIfNoEntry: false });
+  return found?.size === SEGMENT_BYTES;
 }
 
 /** Puts that are on their way to a server. */
