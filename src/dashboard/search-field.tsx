@@ -18,13 +18,23 @@ export function SearchField({
 }): JSX.Element {
   const [text, setText] = useState(value);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  // The address may change by itself: Back, a link.
-  useEffect(() => setText(value), [value]);
+  /** What went into the address, and has not come back from there; the newest last. */
+  const sent = useRef<string[]>([]);
+  // The address may change by itself: Back, a link. What comes back from there is no change: more
+  // may have been typed meanwhile.
+  useEffect(() => {
+    const isOwn = sent.current.includes(value);
+    if (!isOwn) setText(value);
+    if (!isOwn || value === sent.current.at(-1)) sent.current = [];
+  }, [value]);
   useEffect(() => () => clearTimeout(timer.current), []);
   const change = (next: string, waitMillis: number): void => {
     setText(next);
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => onChange(next), waitMillis);
+    timer.current = setTimeout(() => {
+      if (next !== value) sent.current.push(next);
+      onChange(next);
+    }, waitMillis);
   };
   return (
     <search class="search">

@@ -48,6 +48,29 @@ test("10,000 tubes are searched, sorted and paged, and the address says how", as
   await expect.poll(() => search.inputValue()).toBe("mail.send.0000");
 });
 
+test("what is typed while the search goes into the address stays", async () => {
+  await desk.open("#/tubes");
+  const search = desk.page.getByRole("searchbox");
+  await search.waitFor();
+  await search.evaluate((field) => {
+    if (!(field instanceof HTMLInputElement)) return;
+    const type = (key: string): void => {
+      field.value += key;
+      field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+    };
+    const replace = history.replaceState.bind(history);
+    history.replaceState = (...state) => {
+      history.replaceState = replace;
+      replace(...state);
+      queueMicrotask(() => type("n")); // the page has not drawn what is in the address now
+      setTimeout(() => type("d"), 100);
+    };
+    type("se");
+  });
+  await desk.page.waitForURL(/search=send/);
+  expect(await search.inputValue()).toBe("send");
+});
+
 test("a tube with jobs that nobody watches says so", async () => {
   await desk.open(`#/tubes?search=${tubeName(3)}`);
   await desk.sees("no worker is watching");

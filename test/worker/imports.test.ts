@@ -7,7 +7,7 @@ import { followImports } from "../support/imports.ts";
 
 const WORKER = new URL("../../src/worker/", import.meta.url);
 
-test("it imports one package, and no file but its own, the client's and the protocol's", () => {
+test("it imports one package, and no file but its own, the client's, the protocol's and the seams", () => {
   const seen = new Set<string>();
   for (const name of readdirSync(WORKER)) followImports(new URL(name, WORKER), seen);
   const foreign = [...seen].filter((name) => !/^src\/(?:worker|client|protocol)\//.test(name));
