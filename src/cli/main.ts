@@ -11,6 +11,7 @@
  * that early is passed on to the server.
  */
 import process from "node:process";
+import { endWhenForbidden } from "../runtimes/forbidden.ts";
 import { whyTooOld } from "../runtimes/needed-node.ts";
 import { PROGRAM } from "../version.ts";
 
@@ -21,6 +22,7 @@ const rememberDrain = (): void => {
   drainsEarly = true;
 };
 process.on("SIGUSR1", rememberDrain);
+endWhenForbidden(); // modules ask for what they may not have while they are loaded
 void main(process.argv.slice(2)).then((code) => (process.exitCode = code));
 
 async function main(argv: readonly string[]): Promise<number> {

@@ -4,7 +4,6 @@
 import { ModuleMissingError } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
 import { describe } from "../runtimes/die.ts";
-import { endWhenForbidden } from "../runtimes/forbidden.ts";
 import { nodeRuntime } from "../runtimes/node.ts";
 import { isForbidden } from "../system-error.ts";
 import { PROGRAM } from "../version.ts";
@@ -18,7 +17,6 @@ const EXIT_DEFECT = 70;
 export async function withRuntime<Code>(
   run: (runtime: Runtime) => Promise<Code>,
 ): Promise<Code | number> {
-  endWhenForbidden();
   const runtime = nodeRuntime();
   try {
     return await run(runtime);
