@@ -46,13 +46,20 @@ export class ServerProcess {
   readonly #child: ChildProcess;
   readonly #output: () => string;
   readonly #startMs = performance.now();
+  #isRunning: boolean;
 
   /** Called by `start` only. */
   constructor(child: ChildProcess, address: Address, output: () => string) {
     this.#child = child;
     this.address = address;
     this.#output = output;
-    this.exited = new Promise((resolve) => child.once("exit", () => resolve()));
+    this.#isRunning = child.exitCode === null && child.signalCode === null;
+    this.exited = new Promise((resolve) =>
+      child.once("exit", () => {
+        this.#isRunning = false;
+        resolve();
+      }),
+    );
   }
 
   /**
@@ -102,7 +109,7 @@ export class ServerProcess {
 
   /** Whether the process is still there. */
   get running(): boolean {
-    return this.#child.exitCode === null && this.#child.signalCode === null;
+    return this.#isRunning;
   }
 
   /** A new connection to it, connected, without Nagle's delay, that may be half-closed. */
@@ -117,14 +124,15 @@ export class ServerProcess {
     }
   }
 
+  /** By its number: a child of Deno that has had one signal is sent no other. */
   signal(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
+    if (this.running) process.kill(this.pid, signal);
   }
 
   /** Kills it and waits for its end. */
   async stop(): Promise<void> {
     if (!this.running) return;
-    this.#child.kill("SIGKILL");
+    this.signal("SIGKILL");
     await this.exited;
   }
 }
