@@ -133,12 +133,7 @@ function areBytes(bodies: readonly Body[]): bodies is readonly Uint8Array[] {
 }
 
 /** What is told of many of which the rest, so many of them, has failed: something of each. */
-function withThose(
-  results: readonly unknown[],
-  rest: number,
-  what: string,
-  error: unknown,
-): Error {
+function withThose(results: readonly unknown[], rest: number, what: string, error: unknown): Error {
   const others =
     error instanceof SomeFailedError
       ? error.results

@@ -57,9 +57,7 @@ export class NearSession implements NearCommands {
     roomFor: (bytes: number) => Uint8Array,
     reserved: (id: number, body: Uint8Array) => void,
   ): number {
-    return this.#inTurn(() =>
-      this.#reserveMany(OP.RESERVE_WITH_TIMEOUT, most, roomFor, reserved),
-    );
+    return this.#inTurn(() => this.#reserveMany(OP.RESERVE_WITH_TIMEOUT, most, roomFor, reserved));
   }
 
   deleteMany(ids: readonly number[]): number {

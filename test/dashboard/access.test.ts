@@ -96,7 +96,10 @@ test(
   async () => {
     const directory = mkdtempSync(join(tmpdir(), "dashboard-tokens-"));
     const file = join(directory, "tokens");
-    writeFileSync(file, [lineFor(MANAGER, "manage:mail.*", "look:*"), "anonymous all:*"].join("\n"));
+    writeFileSync(
+      file,
+      [lineFor(MANAGER, "manage:mail.*", "look:*"), "anonymous all:*"].join("\n"),
+    );
     await using port = await HttpPort.start({ flags: ["--tokens", file] });
     using producer = await QueueClient.connect(port.server);
     await producer.send("use mail.a", put("one"), "use other", put("two"));
