@@ -27,12 +27,17 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-function start(journal: string, machine: string): ServerWithData {
+function start(
+  journal: string,
+  machine: string,
+  url = pair.url(journal),
+  leaseMillis = LEASE_MILLIS,
+): ServerWithData {
   const server = new ServerWithData({
     directory: join(directory, `${journal}-${machine}`),
     threads: 2,
     shards: 2,
-    flags: ["--journal", pair.url(journal), "--journal-lease", `${LEASE_MILLIS}ms`],
+    flags: ["--journal", url, "--journal-lease", `${leaseMillis}ms`],
   });
   servers.push(server);
   return server;
@@ -153,4 +158,16 @@ test("a directory with jobs of another journal is refused, and keeps them", asyn
   const second = start("jobs2", "own");
   expect(await second.ended).toBe(1);
   expect(second.complaints.join()).toContain("no copy of the remote one");
+}, 180_000);
+
+test("a leader goes on with the standby that is promoted when the primary's machine says nothing more", async () => {
+  const a = start("silent", "a", pair.url("silent", "&standbys=none"), 15_000);
+  await a.serves();
+  const client = await talk(a);
+  expect(await client.line("put 0 0 60 1", Buffer.from("x"))).toBe("INSERTED 1");
+  pair.primary.signal("SIGSTOP"); // for good: no other test comes behind this one
+  const answer = client.line("put 0 0 60 1", Buffer.from("y"));
+  await pair.standby.promote();
+  expect(await answer).toBe("INSERTED 2");
+  expect(await a.stop()).toBe(0);
 }, 180_000);
