@@ -8,6 +8,7 @@ const TYPES = "it is about types, and runs nothing";
 const SOCKETS = "it is about TCP and Unix sockets, which a page does not have";
 const OWN_TLS = "it is about certificates, which in a page are the browser's";
 const PROCESSES = "it is about processes and threads of Node's, which a page does not have";
+const NEAR = "it is about a queue in the client's own thread, which in a page is in a worker";
 const TURNS = "it is about turns of Node's event loop";
 const TESTING = "its queue is that of homemaker/testing, which is not for pages";
 const BUNDLED = "it is about the names of files in stacks, which a bundle has not";
@@ -17,7 +18,9 @@ const LONG = "it lets long times pass, and those of a server pass by themselves"
 export const FILES_LEFT_OUT: Readonly<Record<string, string>> = {
   "test/client/imports.test.ts": SOURCES,
   "test/client/types.test.ts": TYPES,
+  "test/client/near.test.ts": NEAR,
   "test/client/servers.test.ts": SOCKETS,
+  "test/client/stopped-server.test.ts": PROCESSES,
   "test/client/tls.test.ts": OWN_TLS,
   "test/client/turns.test.ts": TURNS,
   "test/worker/imports.test.ts": SOURCES,
