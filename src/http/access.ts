@@ -101,8 +101,8 @@ export class Access {
   }
 
   /**
-   * A session for who knows a token: who he is, and the value of the header set-cookie. Rejects with
-   * an HttpError when the token is wrong. From where many wrong ones came, it takes a while.
+   * A session for who knows a token: who he is, and the value of the header set-cookie. Rejects
+   * with an HttpError when the token is wrong. From where many wrong ones came, it takes a while.
    */
   async login(
     token: string,
