@@ -7,6 +7,15 @@
  * sent as bytes, which says what came of it. Implemented by the session, used by the client.
  */
 
+/** What `run` comes to within `turn`; 0 where that ends without it. */
+export function countWithin(turn: (run: () => void) => void, run: () => number): number {
+  let count = 0;
+  turn(() => {
+    count = run();
+  });
+  return count;
+}
+
 /** Everything is done, and heard by others, before a call returns. */
 export interface NearCommands {
   /**

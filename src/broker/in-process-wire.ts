@@ -9,6 +9,7 @@
  * end once, however it comes. Made by in-process.ts.
  */
 import type { Wire, WireListener } from "../client/wire.ts";
+import { countWithin } from "../near-commands.ts";
 import type { NearCommands } from "../near-commands.ts";
 import type { Inlet, Outlet } from "../transport.ts";
 
@@ -30,6 +31,7 @@ export class InProcessWire implements Wire {
   /** The client hears something. */
   #isHeard = false;
   #isClosed = false;
+  #near: NearCommands | undefined;
   readonly #left: () => void;
 
   /**
@@ -69,7 +71,9 @@ export class InProcessWire implements Wire {
 
   get near(): NearCommands | undefined {
     const near = this.takesAtOnce ? this.#inlet.near : undefined;
-    return near && guarded(near, (run) => this.#takeNear(run));
+    if (near === undefined) return undefined;
+    // A session's is the same each time, so it is wrapped once and not for each call.
+    return (this.#near ??= guarded(near, (run) => this.#takeNear(run)));
   }
 
   #takeNear(run: () => void): void {
@@ -169,17 +173,10 @@ export class InProcessWire implements Wire {
 
 /** Each call within `turn`; where that ends otherwise than by itself, nothing has been done. */
 function guarded(near: NearCommands, turn: (run: () => void) => void): NearCommands {
-  const inTurn = (run: () => number): number => {
-    let done = 0;
-    turn(() => {
-      done = run();
-    });
-    return done;
-  };
   return {
-    putMany: (...order) => inTurn(() => near.putMany(...order)),
+    putMany: (...order) => countWithin(turn, () => near.putMany(...order)),
     reserve: (...order) => turn(() => near.reserve(...order)),
-    reserveMany: (...order) => inTurn(() => near.reserveMany(...order)),
-    deleteMany: (ids) => inTurn(() => near.deleteMany(ids)),
+    reserveMany: (...order) => countWithin(turn, () => near.reserveMany(...order)),
+    deleteMany: (ids) => countWithin(turn, () => near.deleteMany(ids)),
   };
 }

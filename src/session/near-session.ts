@@ -5,6 +5,7 @@
  */
 import * as C from "../../assembly/constants.ts";
 import type { Reserver } from "../engine/reserving.ts";
+import { countWithin } from "../near-commands.ts";
 import type { NearCommands } from "../near-commands.ts";
 import { OP } from "../protocol/commands.ts";
 import { COUNTER_OPS } from "./counters.ts";
@@ -65,11 +66,7 @@ export class NearSession implements NearCommands {
   }
 
   #inTurn(run: () => number): number {
-    let done = 0;
-    this.#turn(() => {
-      done = run();
-    });
-    return done;
+    return countWithin(this.#turn, run);
   }
 
   #putMany(
