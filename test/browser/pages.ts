@@ -3,22 +3,18 @@
  * tests run in a page are the functions of in-page.ts, without its types.
  */
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { stripTypeScriptTypes } from "node:module";
 import { dirname, extname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { COMMAND } from "../support/command.ts";
+import { ISOLATING, listenOnLoopback } from "./loopback.ts";
+import type { Loopback } from "./loopback.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** Where the package's files lie: tests have them bundled as it has. */
 const LIBRARY = dirname(relative(ROOT, COMMAND));
 
-const ISOLATING = {
-  "cross-origin-opener-policy": "same-origin",
-  "cross-origin-embedder-policy": "require-corp",
-};
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html",
   ".js": "text/javascript",
@@ -34,14 +30,9 @@ const IMPORTS = [
 ] as const;
 const PAGE = "<!doctype html><title>a page</title><link rel=icon href=data:>";
 
-/** A server of pages. */
-export interface Pages extends AsyncDisposable {
-  readonly origin: string;
-}
-
 /** Starts one. Its pages may share memory with their workers, or not. */
-export async function servePages(isIsolated = true): Promise<Pages> {
-  const http = createServer((request, response) => {
+export function servePages(isIsolated = true): Promise<Loopback> {
+  return listenOnLoopback((request, response) => {
     const path = new URL(request.url ?? "/", "http://x").pathname;
     for (const [name, value] of Object.entries(isIsolated ? ISOLATING : {})) {
       response.setHeader(name, value);
@@ -52,15 +43,6 @@ export async function servePages(isIsolated = true): Promise<Pages> {
       () => response.writeHead(404).end(),
     );
   });
-  await new Promise<void>((resolve) => void http.listen(0, "127.0.0.1", resolve));
-  const { port } = http.address() as AddressInfo;
-  return {
-    origin: `http://127.0.0.1:${port}`,
-    [Symbol.asyncDispose]: async () => {
-      http.closeAllConnections();
-      await new Promise((resolve) => http.close(resolve));
-    },
-  };
 }
 
 /** What a function of in-page.ts comes to in that page. */

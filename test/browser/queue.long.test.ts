@@ -6,13 +6,13 @@ import { Browser } from "../dashboard/browser.ts";
 import { startOnWebSocket } from "../dialogues/targets/homemaker.ts";
 import { until } from "../support/until.ts";
 import { webSocketUrl } from "../support/web-socket-url.ts";
+import type { Loopback } from "./loopback.ts";
 import { inPage, servePages } from "./pages.ts";
-import type { Pages } from "./pages.ts";
 
 const CHROMIUM: TestOptions = { tags: ["chromium"], timeout: 180_000 };
 
-let pages: Pages;
-let plain: Pages;
+let pages: Loopback;
+let plain: Loopback;
 let browser: Browser;
 let server: Awaited<ReturnType<typeof startOnWebSocket>>;
 beforeAll(async () => {

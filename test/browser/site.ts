@@ -10,9 +10,7 @@
  */
 import { globSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
-import { createServer } from "node:http";
 import type { IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
 import { dirname, extname, join, relative } from "node:path";
 import { json } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
@@ -20,6 +18,8 @@ import { rolldown } from "rolldown";
 import type { Plugin } from "rolldown";
 import { ROOT } from "../support/runtimes.ts";
 import { FILES_LEFT_OUT } from "./left-out.ts";
+import { ISOLATING, listenOnLoopback } from "./loopback.ts";
+import type { Loopback } from "./loopback.ts";
 import { Servers } from "./servers.ts";
 import type { Wanted } from "./servers.ts";
 
@@ -60,21 +60,15 @@ const TYPES: Readonly<Record<string, string>> = {
   ".wasm": "application/wasm",
 };
 const HEADERS = {
-  "cross-origin-opener-policy": "same-origin",
-  "cross-origin-embedder-policy": "require-corp",
+  ...ISOLATING,
   "cache-control": "no-store",
 };
 
-/** A site that is served. */
-export interface Site extends AsyncDisposable {
-  readonly origin: string;
-}
-
 /** Serves it on a port of the loopback address, any free one if none is given. */
-export async function serveSite(port = 0): Promise<Site> {
+export async function serveSite(port = 0): Promise<Loopback> {
   const scripts = new Map<string, Promise<string>>();
   const servers = new Servers();
-  const http = createServer((request, response) => {
+  const http = await listenOnLoopback((request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://localhost");
     const answer = async (): Promise<void> => {
       const content =
@@ -83,13 +77,11 @@ export async function serveSite(port = 0): Promise<Site> {
       response.writeHead(200, { ...HEADERS, "content-type": type }).end(content);
     };
     answer().catch((error: unknown) => response.writeHead(404, HEADERS).end(String(error)));
-  });
-  await new Promise<void>((resolve) => void http.listen(port, "127.0.0.1", resolve));
+  }, port);
   return {
-    origin: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
+    origin: http.origin,
     [Symbol.asyncDispose]: async () => {
-      http.closeAllConnections();
-      await new Promise((resolve) => http.close(resolve));
+      await http[Symbol.asyncDispose]();
       await servers[Symbol.asyncDispose]();
     },
   };

@@ -7,8 +7,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Browser } from "../dashboard/browser.ts";
 import { amount } from "../support/amount.ts";
 import type { SuiteResult } from "./page/page.ts";
+import type { Loopback } from "./loopback.ts";
 import { serveSite } from "./site.ts";
-import type { Site } from "./site.ts";
 import { SUITES } from "./suites.ts";
 
 const SUITE_MS = 600_000;
@@ -17,7 +17,7 @@ const SEED = Number(process.env["SEED"] ?? Math.floor(Math.random() * 1_000_000)
 /** Of a suite that does less something is wrong. */
 const CHECKS_MIN = 3;
 
-let site: Site;
+let site: Loopback;
 let browser: Browser;
 beforeAll(async () => {
   site = await serveSite();

@@ -4,8 +4,6 @@
  * @module-tag chromium
  */
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, extname, join } from "node:path";
 import { execa } from "execa";
@@ -15,15 +13,13 @@ import { codeBlocks, readPage } from "../docs/page.ts";
 import { COMMAND } from "../support/command.ts";
 import { ROOT } from "../support/runtimes.ts";
 import { until } from "../support/until.ts";
+import { ISOLATING, listenOnLoopback } from "./loopback.ts";
+import type { Loopback } from "./loopback.ts";
 
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html",
   ".js": "text/javascript",
   ".wasm": "application/wasm",
-};
-const HEADERS = {
-  "cross-origin-opener-policy": "same-origin",
-  "cross-origin-embedder-policy": "require-corp",
 };
 const [PROGRAM = ""] = codeBlocks(readPage("docs/browser.md"), "js");
 const PAGE = `<!doctype html><title>a page</title><link rel=icon href=data:>
@@ -48,24 +44,15 @@ async function built(project: string): Promise<string> {
 }
 
 /** A server of those files, as one of static files would be. */
-async function served(folder: string): Promise<AsyncDisposable & { readonly origin: string }> {
-  const http = createServer(({ url = "/" }, response) => {
+function served(folder: string): Promise<Loopback> {
+  return listenOnLoopback(({ url = "/" }, response) => {
     const path = url === "/" ? "/index.html" : new URL(url, "http://x").pathname;
-    const headers = { ...HEADERS, "content-type": TYPES[extname(path)] ?? "text/plain" };
+    const headers = { ...ISOLATING, "content-type": TYPES[extname(path)] ?? "text/plain" };
     readFile(join(folder, path)).then(
       (content) => response.writeHead(200, headers).end(content),
       () => response.writeHead(404, headers).end(),
     );
   });
-  await new Promise<void>((resolve) => void http.listen(0, "127.0.0.1", resolve));
-  const { port } = http.address() as AddressInfo;
-  return {
-    origin: `http://127.0.0.1:${port}`,
-    [Symbol.asyncDispose]: async () => {
-      http.closeAllConnections();
-      await new Promise((resolve) => http.close(resolve));
-    },
-  };
 }
 
 test("a page that Vite has bundled puts a job and does it", { timeout: 180_000 }, async () => {

@@ -5,11 +5,12 @@ import { ClientConnection } from "../../src/client/connection.ts";
 import type { ConnectionOptions } from "../../src/client/connection.ts";
 import { SocketWire } from "../../src/transports/socket-wire.ts";
 import type { Random } from "../support/random.ts";
+import { Cuts } from "./cuts.ts";
 
 /** Connections that can be cut: what is sent then is lost on the way, and a moment later all is. */
 export class Cables {
   readonly #path: string;
-  readonly #cuts = new Set<() => void>();
+  readonly #cuts = new Cuts();
 
   constructor(address: `unix:${string}`) {
     this.#path = address.slice("unix:".length);
@@ -30,19 +31,12 @@ export class Cables {
         close: () => wire.close(),
       };
     }, options);
-    this.#cuts.add(() => {
-      isCut = true;
-      setTimeout(() => connection.close(new Error("the cable is cut")), 2);
-    });
+    this.#cuts.add(connection, () => (isCut = true));
     return connection;
   }
 
   /** Cuts each at the toss of a coin. */
   cut(random: Random): void {
-    for (const cut of this.#cuts) {
-      if (random.below(2) === 0) continue;
-      this.#cuts.delete(cut);
-      cut();
-    }
+    this.#cuts.cut(random);
   }
 }

@@ -1,6 +1,7 @@
 /* Stand-in for test/client/cables.ts in a page: WebSockets that can be cut. */
 import type { ClientConnection, ConnectionOptions } from "../../../src/client/connection.ts";
 import { openWebSocket } from "../../../src/client/web-socket-wire.ts";
+import { Cuts } from "../../client/cuts.ts";
 import type { Random } from "../../support/random.ts";
 
 /** What is sent on one that is cut is lost on the way. */
@@ -21,7 +22,7 @@ class CutSocket extends WebSocket {
 /** Connections that can be cut: what is sent then is lost on the way, and a moment later all is. */
 export class Cables {
   readonly #address: string;
-  readonly #cuts = new Set<() => void>();
+  readonly #cuts = new Cuts();
 
   constructor(address: string) {
     this.#address = address;
@@ -34,19 +35,14 @@ export class Cables {
     globalThis.WebSocket = usual;
     const { last: socket } = CutSocket;
     const connection = await opening;
-    this.#cuts.add(() => {
+    this.#cuts.add(connection, () => {
       if (socket !== undefined) socket.isCut = true;
-      setTimeout(() => connection.close(new Error("the cable is cut")), 2);
     });
     return connection;
   }
 
   /** Cuts each at the toss of a coin. */
   cut(random: Random): void {
-    for (const cut of this.#cuts) {
-      if (random.below(2) === 0) continue;
-      this.#cuts.delete(cut);
-      cut();
-    }
+    this.#cuts.cut(random);
   }
 }
