@@ -150,7 +150,10 @@ async function fetchFile(
     image.set(isThere ? there : await log.read(sequence), position);
     await breathe();
   }
-  if (had?.holes.length === 0 && isSame(had.bytes, image)) return fetched;
+  if (had?.holes.length === 0 && isSame(had.bytes, image)) {
+    secure(storage, name);
+    return fetched;
+  }
   const file = recreate(storage, name);
   try {
     for (let at = 0; at < bytes; at += WRITE_BYTES_MAX) {
@@ -175,7 +178,9 @@ export async function* missingIn(
   const { storage, log, breathe } = parts;
   const files = await filesOf(log);
   const names = storage.list().filter((name) => segmentNumber(name) !== undefined);
+  storage.syncDirectory();
   for (const name of names.toSorted()) {
+    secure(storage, name);
     const salvaged = readAround(storage, name);
     const image = salvaged.bytes;
     const file = files.get(name);
@@ -257,6 +262,19 @@ function writesOf(
     from = Math.max(from, next);
   }
   return writes;
+}
+
+/**
+ * Has what stands in the file be safe: who wrote it may have been killed before that was so, and
+ * then it can be read, and is lost when the power goes.
+ */
+function secure(storage: Storage, name: string): void {
+  const file = storage.open(name, true);
+  try {
+    file.sync();
+  } finally {
+    file.close();
+  }
 }
 
 function recreate(storage: Storage, name: string): StorageFile {

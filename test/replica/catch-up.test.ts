@@ -2,7 +2,7 @@
  * Catch-up of a directory that has all that the log has: what goes there, and what comes back.
  */
 import { expect, test } from "vitest";
-import { missingIn } from "../../src/journal/catch-up.ts";
+import { fetchAll, missingIn } from "../../src/journal/catch-up.ts";
 import { segmentName } from "../../src/journal/format.ts";
 import { writeFully } from "../../src/journal/segment-file.ts";
 import { RemoteError } from "../../src/remote-log.ts";
@@ -34,7 +34,7 @@ test("segments are read one after the other, as they are sent, and others have t
   const storage = diskWith(5);
   const remote = calmRemote();
   const seen: string[] = [];
-  storage.onCall = (kind, name) => void (kind === "open" && seen.push(`read ${name}`));
+  storage.onCall = (kind, name) => void (kind === "read" && seen.push(`read ${name}`));
   const breathe = async (): Promise<void> => void seen.push("turn");
   const log = remote.connect();
   const sent = (async () => {
@@ -70,3 +70,36 @@ test("what the device cannot read never goes over the good copy: it comes from t
   expect(sent).toEqual([]);
   expect(storage.image(name).every((byte) => byte === 1)).toBe(true);
 });
+
+/** What a server wrote that was killed before it was synced. */
+function writtenByTheKilled(): SimulatedDisk {
+  const disk = new SimulatedDisk(() => 0);
+  writeFully(disk.create(segmentName(1)), 0, [new Uint8Array(BYTES).fill(1)]);
+  disk.stopProcess();
+  return disk;
+}
+
+test.each(["fetches", "sends"])(
+  "what somebody wrote who was killed is safe before whoever %s goes on",
+  async (does) => {
+    const storage = writtenByTheKilled();
+    const remote = calmRemote();
+    const log = remote.connect();
+    const name = segmentName(1);
+    const body = new Uint8Array(BYTES).fill(1);
+    await remote.answered(log.lead(1, 1, "ann"));
+    const whole: readonly RemoteOperation[] = [
+      { kind: "create", file: name, bytes: BYTES },
+      { kind: "write", file: name, position: 0, body },
+    ];
+    if (does === "fetches") await remote.answered(log.append(2, 1, whole));
+    const parts = { storage, log, breathe: (): Promise<void> => Promise.resolve() };
+    const sending = async (): Promise<void> => {
+      for await (const some of missingIn(parts)) expect(some).toEqual(whole.slice(0, some.length));
+    };
+    await remote.answered<unknown>(does === "fetches" ? fetchAll(parts) : sending());
+    storage.cutPower(() => false);
+    expect(storage.image(name).every((byte) => byte === 1)).toBe(true);
+    expect(storage.image(name)).toHaveLength(BYTES);
+  },
+);
