@@ -30,12 +30,20 @@ export function isWebSocketUrl(address: string): boolean {
 }
 
 /**
- * The URL, which errors may show. Throws a BadCommandError where somebody stands before its host: a
- * WebSocket would not send that.
+ * The URL, which errors may show. Throws a BadCommandError where it is none, or somebody stands
+ * before its host: a WebSocket would not send that.
  */
 export function checkedWebSocketUrl(url: string): string {
-  if (!/^wss?:\/\/[^/?#]*@/i.test(url)) return url;
-  throw new BadCommandError("no token stands in the URL of a WebSocket: it is the option `token`");
+  if (/^wss?:\/\/[^/?#]*@/i.test(url)) {
+    const why = "no token stands in the URL of a WebSocket: it is the option `token`";
+    throw new BadCommandError(why);
+  }
+  if (!URL.canParse(url) || url.includes("#")) throw noWebSocketUrl(url);
+  return url;
+}
+
+function noWebSocketUrl(url: string, cause?: unknown): BadCommandError {
+  return new BadCommandError(`${quoted(url)} is no address of a WebSocket`, { cause });
 }
 
 /** Of a URL: `"ws://127.0.0.1:11302"`, `"wss://queue.example.org/ws"`. */
@@ -67,7 +75,7 @@ function makeSocket(url: string): WebSocket {
     socket.binaryType = "arraybuffer";
     return socket;
   } catch (cause) {
-    throw new BadCommandError(`${quoted(url)} is no address of a WebSocket`, { cause });
+    throw noWebSocketUrl(url, cause);
   }
 }
 

@@ -14,6 +14,7 @@
  */
 import type { Client } from "../client/client.ts";
 import type { ClientOptions } from "../client/connect.ts";
+import { BadCommandError } from "../client/errors.ts";
 import { isWebSocketUrl } from "../client/web-socket-wire.ts";
 import type { QueueBackend } from "./backend.ts";
 import { ClientBackend } from "./client-backend.ts";
@@ -49,7 +50,7 @@ export async function openServer(
 ): Promise<QueueBackend> {
   const { bare, token = said } = partsOf(url);
   const place = { addresses: addressesOf(bare), tls, token };
-  const client = await connect(place.addresses, { tls, token });
+  const client = await firstOf(connect(place.addresses, { tls, token }));
   const ways = {
     connect: (onError: (error: Error) => void, signal: AbortSignal) =>
       connect(place.addresses, { onError, signal, tls, token }),
@@ -72,6 +73,16 @@ export async function openServer(
   } catch (error) {
     await client.close();
     throw error;
+  }
+}
+
+/** The client; that an address or the token is none is a wrong option of whoever opens a queue. */
+async function firstOf(connected: Promise<Client>): Promise<Client> {
+  try {
+    return await connected;
+  } catch (cause) {
+    if (cause instanceof BadCommandError) throw new BadOptionError(cause.message, { cause });
+    throw cause;
   }
 }
 

@@ -121,6 +121,16 @@ test.each([
   expect(error).not.toContain("hm_");
 });
 
+test.each(["homemaker://127.0.0.1:99999", "homemaker://a b", "ws://", "ws://127.0.0.1:70000"])(
+  "%s names no server, which is told at once",
+  async (url) => {
+    await expect(openServer(url as ServerUrl, connect)).rejects.toMatchObject({
+      code: "HM_OPTION",
+      message: expect.stringContaining("is no address"),
+    });
+  },
+);
+
 test("a client takes no token in a URL, and its error shows none", async () => {
   const error = await connect("wss://hm_x@127.0.0.1:1/queue").catch(String);
   expect(error).toContain("no token stands in the URL of a WebSocket: it is the option `token`");

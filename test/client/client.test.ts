@@ -282,6 +282,9 @@ describe("an address", () => {
   test("that is none is refused", async () => {
     expect(await outcome(connect("http://example.org/"))).toBe("HM_BAD_COMMAND");
     expect(await outcome(connect([]))).toBe("HM_BAD_COMMAND");
+    for (const url of ["ws://", "wss://:1", "ws://127.0.0.1:70000", "ws://127.0.0.1/#queue"]) {
+      expect([url, await outcome(connect(url))]).toEqual([url, "HM_BAD_COMMAND"]);
+    }
   });
 
   test("is not supported elsewhere than on Node, Deno and Bun", async () => {

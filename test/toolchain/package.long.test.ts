@@ -81,6 +81,8 @@ const EVERYWHERE = [...RUNTIME_NAMES, ...(Object.keys(OLDER_NODES) as readonly O
 const COMMAND = "node_modules/homemaker/dist/lib/main.js";
 
 let directory = "";
+/** What `npm init` makes, in there. */
+let project = "";
 let archive = "";
 let server: ServerProcess;
 beforeAll(async () => {
@@ -91,6 +93,8 @@ beforeAll(async () => {
     '{"name":"user","version":"1.0.0","type":"module","private":true}',
   );
   await execa("npm", [...INSTALL, archive], { cwd: directory });
+  project = await mkdtemp(join(directory, "project-"));
+  await execa("npm", ["init", "--yes"], { cwd: project });
   await installNodes([...Object.values(OLDER_NODES), TOO_OLD]);
   await symlink(join(ROOT, "node_modules/@types"), join(directory, "node_modules/@types"));
   server = await startHomemaker();
@@ -235,10 +239,11 @@ test("its client needs no other package", async () => {
   }
 });
 
-test.each(EVERYWHERE)("README's program runs with it on %s", async (name) => {
+test.each(EVERYWHERE)("README's program runs in a project of npm's on %s", async (name) => {
   const [command, ...flags] = commandOf(name);
-  await writeFile(join(directory, "mails.ts"), name === "Node 22" ? mailsForNode22() : MAILS);
-  const { stdout } = await execa(command, [...flags, "mails.ts"], { cwd: directory });
+  const [, file = ""] = /the program as `(.+?)`/.exec(TYPESCRIPT) ?? [];
+  await writeFile(join(project, file), name === "Node 22" ? mailsForNode22() : MAILS);
+  const { stdout } = await execa(command, [...flags, file], { cwd: project });
   expect(`${stdout}\n`).toBe(PRINTED);
 });
 
