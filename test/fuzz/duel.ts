@@ -81,12 +81,12 @@ async function explain(
   { duellists, shrinkMs, shortEnough = 0, commands }: DuelOptions,
 ): Promise<{ report: string; shortest: Stream }> {
   let mismatch = first;
-  const fails = async (shorter: Stream): Promise<boolean> => {
+  const findIn = async (shorter: Stream): Promise<Mismatch | undefined> => {
     const found = await mismatchOf(shorter, duellists, SHORT_SILENCE_MS);
     mismatch = found ?? mismatch;
-    return found !== undefined;
+    return found;
   };
-  const shortest = await shrink(stream, fails, {
+  const shortest = await shrink(stream, first, findIn, {
     budgetMs: shrinkMs,
     isShortEnough: (shorter) => countRequests(shorter) <= shortEnough,
   });

@@ -2,39 +2,58 @@
  *
  * What can be left out is a unit of a burst or farewell, or a whole step of another kind. First
  * large chunks are left out, then smaller ones; whatever does not make the mismatch go away stays
- * out.
+ * out, and so does what comes after the mismatch.
  */
 import type { Step, Stream } from "./stream.ts";
 import type { Unit } from "./unit.ts";
 
+/** The place of the first difference: the index of a step. Nothing after it matters. */
+interface Place {
+  readonly step: number;
+}
+
+/** How long to look, and what to be content with. */
+interface Limits {
+  readonly budgetMs: number;
+  readonly isShortEnough: (shorter: Stream) => boolean;
+}
+
 /**
- * Shortens the stream as long as `fails` says that a stream still shows a mismatch, it is not yet
- * short enough, and there is time. Returns the shortest failing stream found; it is the given one
- * if nothing could be left out.
+ * Shortens the stream, whose mismatch is at `first`, as long as `findIn` finds one in a shorter
+ * stream, it is not yet short enough, and there is time. Returns the shortest failing stream found.
  */
 export async function shrink(
   stream: Stream,
-  fails: (shorter: Stream) => Promise<boolean>,
-  { budgetMs, isShortEnough }: { budgetMs: number; isShortEnough: (shorter: Stream) => boolean },
+  first: Place,
+  findIn: (shorter: Stream) => Promise<Place | undefined>,
+  { budgetMs, isShortEnough }: Limits,
 ): Promise<Stream> {
   const giveUpAt = performance.now() + budgetMs;
-  let atoms = atomsOf(stream);
+  let atoms = upTo(first, atomsOf(stream));
   let chunk = Math.ceil(atoms.length / 2);
   while (atoms.length > 1) {
     let shorter = false;
-    // From the end: what comes after the mismatch goes first, and goes in one piece.
     for (let end = atoms.length; end > 0; end -= chunk) {
-      if (performance.now() > giveUpAt) return assemble(stream, atoms);
+      if (isShortEnough(assemble(stream, atoms)) || performance.now() > giveUpAt) {
+        return assemble(stream, atoms);
+      }
       const rest = [...atoms.slice(0, Math.max(0, end - chunk)), ...atoms.slice(end)];
-      if (rest.length === 0 || !(await fails(assemble(stream, rest)))) continue;
-      atoms = rest;
+      const place = rest.length === 0 ? undefined : await findIn(assemble(stream, rest));
+      if (place === undefined) continue;
+      atoms = upTo(place, rest);
+      end = Math.min(end, atoms.length + chunk);
       shorter = true;
-      if (isShortEnough(assemble(stream, atoms))) return assemble(stream, atoms);
     }
     if (chunk === 1 && !shorter) break;
     chunk = shorter ? Math.min(chunk, atoms.length) : Math.ceil(chunk / 2);
   }
   return assemble(stream, atoms);
+}
+
+/** The atoms without those of later steps of the stream that they make. */
+function upTo({ step: last }: Place, atoms: readonly Atom[]): Atom[] {
+  const kept = new Set([...new Set(atoms.map(({ step }) => step))].slice(0, last + 1));
+  return atoms.filter(({ step }) => kept.has(step));
 }
 
 /** The smallest thing that can be left out. A farewell is an atom of its own beside its units. */
