@@ -77,11 +77,14 @@ export interface RemoteLog {
   /** Lets go of the connection, if there is one, and makes another. */
   reconnect(): Promise<void>;
   /**
-   * Takes the lease if nobody has it, or `leader` itself; otherwise resolves with who has it.
+   * Takes the lease if nobody has it, or `leader` itself; otherwise resolves with who has it, and
+   * counts as one who stands by for as long as the connection lasts.
    */
   claim(leader: string): Promise<Claim>;
   /** Prolongs the lease; false when it is another's. */
   renew(leader: string): Promise<boolean>;
+  /** How many stand by. */
+  standbys(): Promise<number>;
   /** Gives the lease back. */
   release(leader: string): Promise<void>;
   /** Lets go of the connection; another call makes another. */
@@ -97,13 +100,17 @@ export interface RemoteLogTimes {
 }
 
 /** What became of an attempt to take the lease. */
-export interface Claim {
-  readonly isTaken: boolean;
-  /** Who has it. */
-  readonly leader: string;
-  /** Until it runs out, in milliseconds. */
-  readonly leftMillis: number;
-}
+export type Claim =
+  | { readonly isTaken: true }
+  | {
+      readonly isTaken: false;
+      /** Who has it. */
+      readonly leader: string;
+      /** Of the newest entry; 0 while there is none. */
+      readonly epoch: number;
+      /** Until it runs out, in milliseconds. */
+      readonly leftMillis: number;
+    };
 
 /** Why a call failed, as far as the caller cares. */
 export type RemoteFailure =

@@ -230,7 +230,13 @@ export interface CommitterSeed {
   /** Whether a journal that fails ends the process, from the thread itself. */
   readonly endsProcess: boolean;
   /** Where a copy is kept, and what who keeps it needs; absent: nowhere. */
-  readonly copy?: { readonly url: string; readonly leaseMillis: number; readonly payload: unknown };
+  readonly copy?: {
+    readonly url: string;
+    readonly leaseMillis: number;
+    /** Where clients reach this server. */
+    readonly address: string;
+    readonly payload: unknown;
+  };
 }
 
 /** The journal's thread, seen from the main thread. Orders reach it through the common memory. */

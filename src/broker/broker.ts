@@ -15,13 +15,14 @@ import type { TokenBook } from "../session/token-book.ts";
 import type { Log } from "../log.ts";
 import type { BrokerRuntime } from "../runtime.ts";
 import { clockOf } from "../session/host-loop.ts";
-import { createCommon, journalBoardOf } from "./boards.ts";
+import { copyBoardOf, createCommon, journalBoardOf } from "./boards.ts";
 import type { BrokerSettings } from "./broker-options.ts";
 import { ClosedError } from "./errors.ts";
 import type { BrokenError } from "./errors.ts";
 import type { InProcess } from "./in-process.ts";
 import { JournalKeeper } from "./journal-keeper.ts";
 import type { CopyPlace, ProgressDisplay } from "./journal-keeper.ts";
+import { Leadership } from "./leadership.ts";
 import { makePayload } from "./payload.ts";
 import type { Payload } from "./payload.ts";
 
@@ -57,6 +58,8 @@ export class Broker {
   readonly #payload: Payload;
   /** The sessions of the thread that made it; absent if it wanted none. */
   readonly sessions: InProcess | undefined;
+  /** Who leads; absent where no copy of the journal is kept. */
+  readonly leadership: Leadership | undefined;
   #keeper: JournalKeeper | undefined;
   #error: BrokenError | undefined;
   #closed: Promise<void> | undefined;
@@ -108,6 +111,10 @@ export class Broker {
     this.common = common;
     this.#payload = payload;
     this.sessions = sessions;
+    const clock = common.clock();
+    const millis = (): number => clock() / 1000;
+    this.leadership =
+      around.copy && new Leadership(copyBoardOf(common), around.copy.address, millis);
   }
 
   /** What another thread makes the host of its sessions of (open-host.ts); it can be posted. */
@@ -134,7 +141,9 @@ export class Broker {
     }
     const { runtime, log, bar, endsProcess } = this.#around;
     const broken = (error: BrokenError): void => this.#break(error);
-    this.#keeper = new JournalKeeper({ runtime, log, board, bar, endsProcess, broken });
+    const { leadership } = this;
+    const parts = { runtime, log, board, bar, endsProcess, broken, leadership };
+    this.#keeper = new JournalKeeper(parts);
     await this.#keeper.recover(dataDirectory, journal, this.#around.copy);
   }
 

@@ -2,9 +2,10 @@
  * and acknowledge nothing when this server leads no more: a part of the common memory.
  *
  * The committer says what it gave away, the replicator (replicator.ts) what has got there, and
- * until when this server leads by the clock that all threads share. Without a copy nothing of it is
- * read or written.
+ * until when this server leads by the clock that all threads share. All threads may show how far
+ * the copy is. Without one nothing of it is read or written.
  */
+import type { CopyFigures } from "../session/session-journal.ts";
 
 /* 32-bit words. */
 /** Bytes that the replicator has not sent yet. */
@@ -12,9 +13,13 @@ const WAITING_BYTES = 0;
 /** The number of the committer's last note that counts. */
 const NOTED = 1;
 const ENDED = 2;
+const STANDBYS = 3;
 const WORDS = 16;
 /* Numbers. */
 const LEADS_UNTIL = 0;
+const EPOCH = 1;
+const POSITION = 2;
+const BEHIND_SINCE = 3;
 const NUMBERS = 8;
 
 /** Bytes that the board takes. */
@@ -38,6 +43,34 @@ export class CopyBoard {
 
   set leadsUntil(millis: number) {
     this.#numbers[LEADS_UNTIL] = millis;
+  }
+
+  /** This server leads in that epoch. */
+  setLeading(epoch: number, standbys: number): void {
+    this.#numbers[EPOCH] = epoch;
+    Atomics.store(this.#words, STANDBYS, standbys);
+  }
+
+  /**
+   * The newest entry that is known to be there, and since when the oldest of what was given waits,
+   * in milliseconds of the common clock; undefined if nothing does.
+   */
+  setReached(position: number, behindSince: number | undefined): void {
+    this.#numbers[POSITION] = position;
+    this.#numbers[BEHIND_SINCE] = behindSince ?? 0;
+  }
+
+  /** How far the copy is at that moment of the common clock. */
+  figures(nowMillis: number): CopyFigures {
+    const behindSince = this.#numbers[BEHIND_SINCE] ?? 0;
+    return {
+      epoch: this.#numbers[EPOCH] ?? 0,
+      position: this.#numbers[POSITION] ?? 0,
+      lagBytes: this.waitingBytes,
+      lagMillis: behindSince === 0 ? 0 : Math.max(0, nowMillis - behindSince),
+      standbys: Atomics.load(this.#words, STANDBYS),
+      leaseMillis: Math.max(0, this.leadsUntil - nowMillis),
+    };
   }
 
   /** So many bytes more, or fewer, have been given to the replicator and not been sent. */

@@ -86,7 +86,10 @@ export function openHostJournal(parts: HostJournalParts): SessionJournal {
     },
     onCommitted: (run) => (committed = run),
     woken: () => leader?.woken(),
-    figures: () => shownFigures(board),
+    figures: () => ({
+      ...shownFigures(board),
+      ...(parts.hasCopy === true && { copy: copyBoard.figures(clock() / 1000) }),
+    }),
     helpToRecover: (own) => void replayBoardOf(common).help(own),
   };
 }

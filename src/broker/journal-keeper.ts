@@ -11,6 +11,7 @@ import type { BrokerRuntime, CommitterSeed as RuntimeSeed, CommitterThread } fro
 import type { CommitterReport, CommitterSeed } from "./committer.ts";
 import { BrokenError, ClosedError, JournalError } from "./errors.ts";
 import type { JournalBoard } from "./journal-board.ts";
+import type { Leadership } from "./leadership.ts";
 import type { ReplicatorSeed } from "./replicator.ts";
 
 /** Shows how far something long is; a bar in a terminal, for instance. */
@@ -31,6 +32,8 @@ export interface JournalKeeperParts {
   readonly endsProcess: boolean;
   /** The journal's thread failed after the journal had been opened. */
   readonly broken: (error: BrokenError) => void;
+  /** Told of who leads; absent where no copy is kept. */
+  readonly leadership?: Leadership | undefined;
 }
 
 /** Where a copy of the journal is kept. */
@@ -38,6 +41,8 @@ export interface CopyPlace {
   readonly url: string;
   /** Milliseconds for which its leader may be out of reach. */
   readonly leaseMillis: number;
+  /** Where clients reach this server. */
+  readonly address: string;
 }
 
 function copySeedOf(
@@ -72,6 +77,7 @@ export class JournalKeeper {
   #committer: CommitterThread | undefined;
   readonly #endsProcess: boolean;
   readonly #broken: (error: BrokenError) => void;
+  readonly #leadership: Leadership | undefined;
   /** Until the journal has been opened. */
   #opening: Waiting | undefined;
   /** Until it has been closed. */
@@ -79,13 +85,14 @@ export class JournalKeeper {
   /** The thread was ended, and says nothing more. */
   #isEnded = false;
 
-  constructor({ runtime, log, board, bar, endsProcess, broken }: JournalKeeperParts) {
-    this.#runtime = runtime;
-    this.#log = log;
-    this.#board = board;
-    this.#bar = bar;
-    this.#endsProcess = endsProcess;
-    this.#broken = broken;
+  constructor(parts: JournalKeeperParts) {
+    this.#runtime = parts.runtime;
+    this.#log = parts.log;
+    this.#board = parts.board;
+    this.#bar = parts.bar;
+    this.#endsProcess = parts.endsProcess;
+    this.#broken = parts.broken;
+    this.#leadership = parts.leadership;
   }
 
   /** Resolves when the journal has been recovered; rejects with a JournalError. */
@@ -145,11 +152,14 @@ export class JournalKeeper {
         });
         break;
       case "standby":
+        this.#leadership?.hear(report);
         this.#log.write("info", "another server leads; this one stands by", {
           leader: report.leader,
+          epoch: report.epoch,
         });
         break;
       case "leading":
+        this.#leadership?.hear(report);
         this.#log.write("info", "this server leads", {
           epoch: report.epoch,
           fetchedBytes: report.fetchedBytes,

@@ -36,8 +36,8 @@ export interface ReplicatorSeed {
 
 /** What the replicator tells the broker's thread. */
 export type ReplicatorReport =
-  /** Another server leads; this one waits. */
-  | { readonly kind: "standby"; readonly leader: string }
+  /** Another server leads, that of that address, in that epoch; this one waits. */
+  | { readonly kind: "standby"; readonly leader: string; readonly epoch: number }
   | { readonly kind: "leading"; readonly epoch: number; readonly fetchedBytes: number }
   /** The log cannot be used for now, for that reason; or it can again, without one. */
   | { readonly kind: "copyLost"; readonly why: string | undefined };
@@ -50,7 +50,7 @@ export interface ReplicatorSurroundings {
   readonly openLog: (patienceMillis: number) => RemoteLog;
   /** The directory, of which nobody else makes use before this server leads. */
   readonly storage: Storage;
-  /** A word for this process that no other has, and that says to people which it is. */
+  /** For this process, as leaderOf makes it. */
   readonly leader: string;
   readonly report: (report: ReplicatorReport) => void;
   /** Tells the committer that this server leads. */
@@ -71,6 +71,19 @@ const PATIENCE_MILLIS_MAX = 30_000;
 /** Least that an answer about the lease gets, where a third of its time is more: disks are slow. */
 const LEASE_PATIENCE_MILLIS_MIN = 1000;
 
+/**
+ * The word for a server that leads, which no other has if `id` is another one in each: behind it
+ * stands the address at which clients reach the server.
+ */
+export function leaderOf(address: string, id: string): string {
+  return `${id} ${address}`;
+}
+
+/** That address. */
+function addressOf(leader: string): string {
+  return leader.slice(leader.indexOf(" ") + 1);
+}
+
 /** Keeps the copy until the committer ends. Rejects with a RemoteError when it cannot. */
 export async function runReplicator(
   seed: ReplicatorSeed,
@@ -86,14 +99,15 @@ class Replicator {
   readonly #board: JournalBoard;
   readonly #copyBoard: CopyBoard;
   readonly #millis: () => number;
-  /** What is written goes over one, the lease over another, and sweeps over a third. */
+  /** What is written goes over one, the lease over another, and what may wait over a third. */
   readonly #log: RemoteLog;
   readonly #leaseLog: RemoteLog;
-  readonly #sweepLog: RemoteLog;
+  readonly #sideLog: RemoteLog;
   /** What was told of why the log cannot be used; nothing while it can. */
   readonly #losses = new Set<string>();
   #isLed = false;
   #isEnded = false;
+  #epoch = 0;
   #hasRemoved = false;
   #isSweeping = false;
 
@@ -108,7 +122,7 @@ class Replicator {
     const patience = Math.min(seed.leaseMillis, PATIENCE_MILLIS_MAX);
     this.#log = around.openLog(patience);
     this.#leaseLog = around.openLog(leasePatience(seed.leaseMillis));
-    this.#sweepLog = around.openLog(patience);
+    this.#sideLog = around.openLog(patience);
   }
 
   async run(): Promise<void> {
@@ -131,7 +145,7 @@ class Replicator {
   async #end(): Promise<void> {
     this.#isEnded = true;
     await this.#leaseLog.release(this.#around.leader).catch(() => undefined);
-    await Promise.all([this.#log, this.#leaseLog, this.#sweepLog].map((log) => log.close()));
+    await Promise.all([this.#log, this.#leaseLog, this.#sideLog].map((log) => log.close()));
   }
 
   /** Resolves once the directory may become what the log says. Rejects where it is no copy. */
@@ -154,8 +168,10 @@ class Replicator {
         this.#setLease(askedAt);
         return;
       }
-      if (claim.leader !== told) report({ kind: "standby", leader: claim.leader });
-      told = claim.leader;
+      const { epoch } = claim;
+      const seen = `${claim.leader} ${epoch}`;
+      if (seen !== told) report({ kind: "standby", leader: addressOf(claim.leader), epoch });
+      told = seen;
       await pause(Math.max(1, Math.min(claim.leftMillis, RETRY_MILLIS)));
     }
   }
@@ -195,6 +211,7 @@ class Replicator {
           throw new RemoteError("HM_REMOTE_FENCED", "another server leads");
         }
         this.#setLease(askedAt);
+        this.#countStandbys();
         return;
       } catch (error) {
         if (!isWorthAnother(error)) throw error;
@@ -202,6 +219,17 @@ class Replicator {
         await this.#leaseLog.reconnect().catch(() => undefined);
       }
     }
+  }
+
+  /** Beside what goes on; where it fails, the next count tells. */
+  #countStandbys(): void {
+    if (!this.#isLed) return;
+    const set = (count: number): void => this.#copyBoard.setLeading(this.#epoch, count);
+    const failed = (): Promise<void> => this.#sideLog.reconnect();
+    void this.#sideLog
+      .standbys()
+      .then(set, failed)
+      .catch(() => undefined);
   }
 
   /** Rejects when the lease has run out; resolves when it is prolonged. */
@@ -222,14 +250,20 @@ class Replicator {
     const { epoch, shipping, fetchedBytes } = await takeOver(parts);
     if (this.#isEnded) throw runOut();
     this.#isLed = true;
+    this.#epoch = epoch;
+    this.#copyBoard.setLeading(epoch, 0);
+    this.#copyBoard.setReached(shipping.shipped, undefined);
+    this.#countStandbys();
     this.#setLost(undefined);
     report({ kind: "leading", epoch, fetchedBytes });
-    const inbox = new Inbox();
+    const inbox = new Inbox(this.#millis);
     this.#around.listen((order) => inbox.add(order));
     led(epoch);
     for (;;) {
-      const orders = await inbox.taken();
+      const { orders, since } = await inbox.taken();
+      this.#copyBoard.setReached(shipping.shipped, since);
       await this.#carryOut(orders, shipping);
+      this.#copyBoard.setReached(shipping.shipped, inbox.since);
       if (orders.some(({ kind }) => kind === "end")) return;
     }
   }
@@ -262,12 +296,12 @@ class Replicator {
     const sweep = async (): Promise<void> => {
       while (this.#hasRemoved && !this.#isEnded) {
         this.#hasRemoved = false;
-        while (!this.#isEnded && (await this.#sweepLog.sweep()));
+        while (!this.#isEnded && (await this.#sideLog.sweep()));
       }
     };
     const failed = async (): Promise<void> => {
       this.#hasRemoved = true;
-      await this.#sweepLog.reconnect().catch(() => undefined); // the next one tells
+      await this.#sideLog.reconnect().catch(() => undefined); // the next one tells
     };
     this.#isSweeping = true;
     void sweep()
@@ -307,22 +341,39 @@ function isUnreachable(error: unknown): error is RemoteError {
 
 /** Orders that have come and have not been taken. */
 class Inbox {
+  readonly #millis: () => number;
   #orders: CopyOrder[] = [];
+  #since: number | undefined;
   #came: (() => void) | undefined;
+
+  constructor(millis: () => number) {
+    this.#millis = millis;
+  }
+
+  /** When the oldest of them came; undefined while there is none. */
+  get since(): number | undefined {
+    return this.#since;
+  }
 
   add(order: CopyOrder): void {
     this.#orders.push(order);
+    this.#since ??= this.#millis();
     this.#came?.();
   }
 
-  /** Resolves with all that there are, at least one. */
-  async taken(): Promise<readonly CopyOrder[]> {
+  /** Resolves with all that there are, at least one, and when the oldest of them came. */
+  async taken(): Promise<{
+    readonly orders: readonly CopyOrder[];
+    readonly since: number | undefined;
+  }> {
     if (this.#orders.length === 0) {
       await new Promise<void>((came) => (this.#came = came));
       this.#came = undefined;
     }
     const orders = this.#orders;
+    const since = this.#since;
     this.#orders = [];
-    return orders;
+    this.#since = undefined;
+    return { orders, since };
   }
 }

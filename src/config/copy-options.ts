@@ -1,6 +1,6 @@
 /* Copy options: where a copy of the journal is kept. A part of OPTIONS (options.ts). */
 import type { Option } from "./option.ts";
-import { duration, journalUrl } from "./option-values.ts";
+import { duration, journalUrl, reachedAddress } from "./option-values.ts";
 
 /** The part of Options that is about it. */
 export interface CopyOptions {
@@ -11,6 +11,8 @@ export interface CopyOptions {
    * journal's reach.
    */
   readonly journalLeaseMillis: number;
+  /** Where clients reach this server; absent: its first address, with the host's name. */
+  readonly journalAddress: string | undefined;
 }
 
 /** As declared. */
@@ -31,6 +33,15 @@ export const COPY_OPTIONS: { readonly [Key in keyof CopyOptions]: Option<CopyOpt
     help: "with --journal: when the server that leads has been out of reach for so long, another leads",
     default: 10_000,
     ...duration(1000, 600_000, "a duration from 1s to 10m"),
+  },
+  journalAddress: {
+    name: "journal-address",
+    category: "Durability",
+    placeholder: "ADDRESS",
+    help: "with --journal: what others are told of where clients reach this server when it leads",
+    default: undefined,
+    defaultText: "the first address of -l, with the host's name for a wildcard",
+    ...reachedAddress,
   },
 };
 

@@ -134,6 +134,16 @@ export const listenAddresses: Sort<readonly ListenAddress[]> = {
   format: (addresses) => addresses.map(formatListenAddress).join(","),
 };
 
+/** One address, at which others reach a server. */
+export const reachedAddress: Sort<string> = {
+  expects: ADDRESS_FORMS,
+  parse: (words) => {
+    const address = parseListenAddress(last(words));
+    return address && formatListenAddress(address);
+  },
+  format: String,
+};
+
 /** A host by name or number. */
 export const hostWithoutPort: Sort<string> = {
   expects: "a host name or an IP address, without a port",

@@ -56,6 +56,7 @@ export function leavesIpv4(
   return isWildcard(address, "::") && all.some((other) => isWildcard(other, "0.0.0.0"));
 }
 
-function isWildcard(address: { readonly kind: string }, host: string): boolean {
+/** Whether it listens on all addresses of the machine, by that wildcard. */
+export function isWildcard(address: { readonly kind: string }, host: "0.0.0.0" | "::"): boolean {
   return "host" in address && address.host === host;
 }

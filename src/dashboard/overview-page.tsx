@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { mayManageAll } from "./access.ts";
 import { Chart, chosenReach, reachSeconds, STEPS_OF_MILLIS, STEPS_OF_SECONDS } from "./chart.tsx";
 import type { Line } from "./chart.tsx";
-import type { Overview, ShardLoad, ThreadLoad } from "../http/api.ts";
+import type { CopyState, Overview, ShardLoad, ThreadLoad } from "../http/api.ts";
 import { newest, overview } from "./live.ts";
 import type { Column } from "./live.ts";
 import { attempt } from "./notices.tsx";
@@ -288,7 +288,27 @@ function JournalPanel({ now }: { readonly now: Overview }): JSX.Element {
         <Fact name="last sync" value={millis(journal.lastSyncMillis)} />
         <Fact name="oldest unsynced" value={millis(journal.oldestUnsyncedMillis)} />
       </dl>
+      {journal.copy !== null && <CopyFacts copy={journal.copy} />}
     </section>
+  );
+}
+
+function CopyFacts({ copy }: { readonly copy: CopyState }): JSX.Element {
+  return (
+    <>
+      <h3>
+        Copy <small>{copy.leader} leads</small>
+      </h3>
+      <dl class="facts">
+        <Fact name="epoch" value={count(copy.epoch)} />
+        <Fact name="newest entry there" value={count(copy.position)} />
+        <Fact name="behind by" value={`${bytes(copy.lagBytes)}, ${millis(copy.lagMillis)}`} />
+        <Fact
+          name="servers that stand by"
+          value={copy.standbys === 0 ? "none" : count(copy.standbys)}
+        />
+      </dl>
+    </>
   );
 }
 

@@ -75,6 +75,22 @@ export interface JournalState {
   readonly oldestUnsyncedMillis: number | null;
   /** Whether the disk has no room, so that puts are refused. */
   readonly isFull: boolean;
+  /** null where none is kept. */
+  readonly copy: CopyState | null;
+}
+
+/** The journal's copy elsewhere, which this server keeps: it leads. */
+export interface CopyState {
+  /** Where clients reach this server, as those are told of it that stand by. */
+  readonly leader: string;
+  readonly epoch: number;
+  /** Number of the newest entry that is known to be there. */
+  readonly position: number;
+  /** Bytes that are not known to be there yet, and for how long the oldest of them has waited. */
+  readonly lagBytes: number;
+  readonly lagMillis: number;
+  /** Servers that stand by, as they were counted last. */
+  readonly standbys: number;
 }
 
 /** A distribution of milliseconds. */

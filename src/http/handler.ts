@@ -72,6 +72,8 @@ export interface Route {
    * job that it does, or tubes that the handler chooses among; absent: the whole server.
    */
   readonly about?: "tube" | "job" | "chosen";
+  /** It runs on a server that stands by, too. */
+  readonly isOfStandby?: true;
   readonly handler: HttpHandler;
 }
 

@@ -68,8 +68,8 @@ export interface HttpParts {
   readonly webSockets?: WebSocketPort;
   /** Asked once, when it listens. */
   routes(access: Access): Promise<readonly Route[]>;
-  /** Why only routes that need nothing are answered now; undefined when all are. */
-  notNow(): HttpError | undefined;
+  /** Why a route that needs something is not answered now; undefined when it is. */
+  notNow(route: Pick<Route, "isOfStandby">): HttpError | undefined;
 }
 
 /** Serves HTTP. */
@@ -202,7 +202,7 @@ export class HttpServer implements HttpService {
     // Where the queue has tokens, what a session may do is what they say.
     const needs = this.#parts.tokens === undefined ? "admin" : "read";
     await this.#callerFor({ needs }, request, { address, connection: request.socket, signal });
-    const trouble = this.#parts.notNow();
+    const trouble = this.#parts.notNow({});
     if (trouble !== undefined) throw trouble;
   }
 
@@ -248,7 +248,7 @@ export class HttpServer implements HttpService {
     const address = request.socket.remoteAddress ?? "";
     const peer = { address, connection: request.socket, signal };
     const caller = await this.#callerFor(route, request, peer);
-    const trouble = route.needs === "nothing" ? undefined : this.#parts.notNow();
+    const trouble = route.needs === "nothing" ? undefined : this.#parts.notNow(route);
     if (trouble !== undefined) throw trouble;
     this.#checkRights(route, params, caller);
     const header = (name: string): string | undefined => headerOf(request, name);

@@ -4,6 +4,8 @@
 import { isForQueue } from "../config/handed-sockets.ts";
 import type { HttpService, HttpSurroundings } from "../server/http-service.ts";
 import { HttpError } from "./handler.ts";
+import type { Route } from "./handler.ts";
+import { standbyOf } from "./health.ts";
 import { HttpServer } from "./http-server.ts";
 import { routes } from "./routes.ts";
 import { shownTube } from "../session/answers.ts";
@@ -26,12 +28,19 @@ export async function openHttp(around: HttpSurroundings): Promise<HttpService> {
     fd: options.handed.find((socket) => !isForQueue(socket))?.fd,
     webSockets,
     routes: async (access) => [...(await routes(around, access)), webSockets.route],
-    notNow: () => (around.inProcess.isReady ? undefined : notNow(around)),
+    notNow: (route) => (around.inProcess.isReady ? undefined : notNow(around, route)),
   });
 }
 
-function notNow({ common }: HttpSurroundings): HttpError {
-  return common.stopping
-    ? new HttpError(503, "HM_HTTP_STOPPING", "the server is stopping")
-    : new HttpError(503, "HM_HTTP_RECOVERING", "the journal is still being read");
+function notNow(
+  around: HttpSurroundings,
+  { isOfStandby }: Pick<Route, "isOfStandby">,
+): HttpError | undefined {
+  if (around.common.stopping) {
+    return new HttpError(503, "HM_HTTP_STOPPING", "the server is stopping");
+  }
+  const standby = standbyOf(around);
+  if (standby !== undefined && isOfStandby === true) return undefined;
+  if (standby !== undefined) return new HttpError(503, "HM_HTTP_STANDBY", standby);
+  return new HttpError(503, "HM_HTTP_RECOVERING", "the journal is still being read");
 }

@@ -12,9 +12,17 @@ import { quantile, shardTimes, sumOf } from "../engine/times.ts";
 import type { TimeHistogram } from "../engine/times.ts";
 import { COUNTER_ACCEPTED, COUNTER_LAG_MILLIS } from "../engine/common.ts";
 import { COUNTER_PRODUCERS, COUNTER_WAITING, COUNTER_WORKERS } from "../session/counters.ts";
+import type { Leadership } from "../broker/leadership.ts";
 import type { HttpSurroundings } from "../server/http-service.ts";
 import type { Desk } from "../session/desk.ts";
-import type { JournalState, Overview, Quantiles, QueueAddress, ShardLoad } from "./api.ts";
+import type {
+  CopyState,
+  JournalState,
+  Overview,
+  Quantiles,
+  QueueAddress,
+  ShardLoad,
+} from "./api.ts";
 import type { Tube } from "./api-tubes.ts";
 import type { TubeSurvey } from "./tube-survey.ts";
 
@@ -48,7 +56,7 @@ function oldestReady(tubes: readonly Tube[]): Overview["oldestReady"] {
 }
 
 function figuresOf(
-  { inProcess, options, addresses }: HttpSurroundings,
+  { inProcess, options, addresses, leadership }: HttpSurroundings,
   oldest: Overview["oldestReady"],
 ): Overview {
   return inProcess.look((desk) => {
@@ -80,7 +88,7 @@ function figuresOf(
         index,
         lagMillis: common.counters(index)[COUNTER_LAG_MILLIS] ?? 0,
       })),
-      journal: journalOf(desk, options),
+      journal: journalOf(desk, options, leadership),
       queueMillis: quantilesOf(sumOf(times.map(({ queue }) => queue))),
       processMillis: quantilesOf(sumOf(times.map(({ process }) => process))),
     };
@@ -147,7 +155,11 @@ function shardLoad(figures: readonly number[], index: number): ShardLoad {
   };
 }
 
-function journalOf({ journal }: Desk, options: Options): JournalState | null {
+function journalOf(
+  { journal }: Desk,
+  options: Options,
+  leadership: Leadership | undefined,
+): JournalState | null {
   if (journal === undefined) return null;
   const shown = journal.figures();
   return {
@@ -159,5 +171,11 @@ function journalOf({ journal }: Desk, options: Options): JournalState | null {
     lastSyncMillis: shown.lastSyncMillis,
     oldestUnsyncedMillis: shown.oldestUnsyncedMillis,
     isFull: journal.isFull,
+    copy: leadership === undefined ? null : copyOf(leadership),
   };
+}
+
+function copyOf({ state, figures }: Leadership): CopyState {
+  const { position, lagBytes, lagMillis, standbys } = figures;
+  return { leader: state.leader, epoch: state.epoch, position, lagBytes, lagMillis, standbys };
 }

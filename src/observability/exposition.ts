@@ -42,14 +42,21 @@ export type Figures = {
 /** The content-type of an exposition. */
 export const CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
 
-/** The exposition of `figures`; `pause` lets others have their turn between two metrics. */
-export async function exposition(figures: Figures, pause: () => Promise<void>): Promise<string> {
+/**
+ * The exposition of the figures that there are; `pause` lets others have their turn between two
+ * metrics.
+ */
+export async function exposition(
+  figures: Partial<Figures>,
+  pause: () => Promise<void>,
+): Promise<string> {
   const registry = new Registry();
   const texts: string[] = [];
   for (const key of Object.keys(METRICS) as MetricKey[]) {
-    if (figures[key].length === 0) continue;
+    const series = figures[key] ?? [];
+    if (series.length === 0) continue;
     const metric: Metric = METRICS[key];
-    fill(metric, figures[key], registry);
+    fill(metric, series, registry);
     texts.push(await registry.getSingleMetricAsString(metric.name));
     await pause();
   }

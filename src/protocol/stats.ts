@@ -81,7 +81,10 @@ const BEANSTALKD_STATS: readonly StatsKey[] = [
   quoted("platform", "hardware of the host"),
 ];
 
-/** The keys of `stats` that only Homemaker has. Those of the journal are 0 without one. */
+/**
+ * The keys of `stats` that only Homemaker has. Those of the journal, and of its copy, are 0 without
+ * one.
+ */
 const OWN_STATS: readonly StatsKey[] = [
   plain("memory-used", "memory in use for jobs, tubes and connections, in bytes"),
   plain("memory-taken", "memory that the shards have taken from the system, in bytes"),
@@ -140,6 +143,11 @@ const OWN_STATS: readonly StatsKey[] = [
   ),
   plain("cmd-client-name", "client-name commands"),
   plain("cmd-auth", "auth commands"),
+  plain("copy-epoch", "epoch of the journal's copy in which this server leads"),
+  plain("copy-position", "number of the newest entry that is known to be in the copy"),
+  plain("copy-lag-bytes", "bytes of the journal that are not known to be in the copy yet"),
+  plain("copy-lag-ms", "for how long the oldest of these has waited, in milliseconds"),
+  plain("copy-standbys", "servers that stand by, as they were counted last"),
 ];
 
 /** The keys of `stats`. */

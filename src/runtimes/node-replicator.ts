@@ -4,7 +4,6 @@
  * What goes wrong before this server leads is told to the broker's thread. Afterwards the process
  * ends at once: another server may lead, and nothing may be handed out or acknowledged.
  */
-import { hostname } from "node:os";
 import process from "node:process";
 import { randomUUID } from "node:crypto";
 import { setImmediate as breathe, setTimeout as pause } from "node:timers/promises";
@@ -14,7 +13,7 @@ import { PROGRAM } from "../version.ts";
 import type { CommitterSeed as RuntimeSeed } from "../runtime.ts";
 import type { CommitterReport } from "../broker/committer.ts";
 import type { CopyOrder } from "../broker/copying.ts";
-import { runReplicator } from "../broker/replicator.ts";
+import { leaderOf, runReplicator } from "../broker/replicator.ts";
 import type { ReplicatorSeed } from "../broker/replicator.ts";
 import { openRemoteLog } from "../storage/remote-logs.ts";
 import { openStorage } from "../storage/storages.ts";
@@ -47,11 +46,11 @@ port.once("message", () => void run().catch(fail));
 
 async function run(): Promise<void> {
   if (copy === undefined) throw new TypeError("there is no copy to keep");
-  const { url, leaseMillis, payload } = copy;
+  const { url, leaseMillis, address, payload } = copy;
   await runReplicator(payload as ReplicatorSeed, {
     openLog: (patienceMillis) => openRemoteLog(url, { leaseMillis, patienceMillis }),
     storage: openStorage(directory),
-    leader: `${hostname()}:${process.pid}:${randomUUID()}`,
+    leader: leaderOf(address, `${process.pid}:${randomUUID()}`),
     report,
     led(epoch) {
       isLed = true;

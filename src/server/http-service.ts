@@ -8,6 +8,7 @@ import type { Options } from "../config/options.ts";
 import type { Log } from "../log.ts";
 import type { Common } from "../engine/common.ts";
 import type { InProcess } from "../broker/in-process.ts";
+import type { Leadership } from "../broker/leadership.ts";
 import type { TokenBook } from "../session/token-book.ts";
 import type { Door } from "../runtime.ts";
 import type { ConnectionPage, WhichConnections } from "../session/who-is-there.ts";
@@ -29,6 +30,8 @@ export interface HttpSurroundings {
   readonly common: Common;
   /** Its commands run once the journal has been recovered. */
   readonly inProcess: InProcess;
+  /** Who leads; absent where no copy of the journal is kept. */
+  readonly leadership?: Leadership | undefined;
   /** The tokens of the queue; absent if it asks for none. */
   readonly tokens?: TokenBook | undefined;
   /** For connections of the queue that come by HTTP's port. */

@@ -17,7 +17,7 @@ import { exposition } from "../observability/exposition.ts";
 import type { Distribution, Figures, Labels, Sample } from "../observability/exposition.ts";
 import { COMMANDS } from "../protocol/commands.ts";
 import { COUNTER_LINES_DROPPED } from "../engine/common.ts";
-import { COUNTER_ACCEPTED, COUNTER_LAG_MILLIS, COUNTER_TURNED_AWAY } from "../engine/common.ts";
+import { COUNTER_ACCEPTED, COUNTER_TURNED_AWAY } from "../engine/common.ts";
 import {
   COUNTER_BATCHES_REFUSED,
   COUNTER_PRODUCERS,
@@ -29,9 +29,12 @@ import {
 } from "../session/counters.ts";
 import { journalBoardOf } from "../broker/boards.ts";
 import type { InProcess } from "../broker/in-process.ts";
+import type { Leadership } from "../broker/leadership.ts";
 import * as B from "../broker/journal-board.ts";
 import type { Desk } from "../session/desk.ts";
 import { commandCount } from "../session/statistics.ts";
+import { copyFigures } from "./copy-figures.ts";
+import { infoFigures, one, processFigures } from "./process-figures.ts";
 import { TubeFigures } from "./tube-figures.ts";
 import type { SeenTube } from "./tube-figures.ts";
 import { TubeLedger } from "./tube-ledger.ts";
@@ -71,22 +74,34 @@ const QUEUE_AT = EVENTS.length;
 const PROCESS_AT = QUEUE_AT + C.TIME_BUCKETS + 1;
 const COUNTS = PROCESS_AT + C.TIME_BUCKETS + 1;
 
+/** What scrapes are made of. */
+export interface ScrapeParts {
+  readonly inProcess: InProcess;
+  readonly log: Log;
+  readonly hasJournal: boolean;
+  /** So many tubes have a label of their own. */
+  readonly mostTubes: number;
+  /** Absent where no copy of the journal is kept. */
+  readonly leadership: Leadership | undefined;
+}
+
 /** The scrapes of one server. */
 export class Scrape {
   readonly #inProcess: InProcess;
   readonly #log: Log;
   readonly #hasJournal: boolean;
   readonly #mostTubes: number;
+  readonly #leadership: Leadership | undefined;
   readonly #ledger = new TubeLedger(COUNTS);
   #lastLook: TubeFigures | undefined;
   #underWay: Promise<string> | undefined;
 
-  /** `mostTubes` tubes have a label of their own. */
-  constructor(inProcess: InProcess, log: Log, hasJournal: boolean, mostTubes: number) {
+  constructor({ inProcess, log, hasJournal, mostTubes, leadership }: ScrapeParts) {
     this.#inProcess = inProcess;
     this.#log = log;
     this.#hasJournal = hasJournal;
     this.#mostTubes = mostTubes;
+    this.#leadership = leadership;
   }
 
   /**
@@ -125,10 +140,12 @@ export class Scrape {
     const settled = this.#ledger.settle(server, labelled, (key) => before?.hadSeen(key) === true);
     this.#lastLook = look;
     const figures = this.#inProcess.look((desk) => ({
+      ...infoFigures(desk),
       ...serverFigures(desk, this.#ledger.server, look),
       ...tubeFigures(look, first, settled, this.#ledger.others),
       ...shardFigures(desk),
       ...journalFigures(desk, this.#hasJournal),
+      ...copyFigures(this.#leadership),
       ...processFigures(desk),
       logLinesDropped: one(this.#log.dropped + desk.common.total(COUNTER_LINES_DROPPED)),
       scrapeTime: one((performance.now() - began) / 1000),
@@ -185,10 +202,6 @@ function figure(shard: Shard, which: number): number {
 
 /* Making series. */
 
-function one(value: number, labels: Labels = {}): readonly Sample[] {
-  return [{ labels, value }];
-}
-
 function states(labels: Labels, value: (at: number) => number): readonly Sample[] {
   return STATES.map((state, at) => ({ labels: { ...labels, state }, value: value(at) }));
 }
@@ -224,7 +237,6 @@ function serverFigures(
   counts: Float64Array,
   look: TubeFigures,
 ): Part<
-  | "info"
   | "draining"
   | "jobs"
   | "urgentJobs"
@@ -247,11 +259,10 @@ function serverFigures(
   | "putsRefused"
   | "batchesRefused"
 > {
-  const { common, facts } = desk;
+  const { common } = desk;
   const sums = shardSums(desk);
   const sum = (which: number): number => sums[which] ?? 0;
   return {
-    info: one(1, { version: facts.version, id: facts.id }),
     draining: one(common.draining ? 1 : 0),
     jobs: states({}, (at) => sum(SHARD_STATES[at] ?? 0)),
     urgentJobs: one(sum(C.SHARD_URGENT)),
@@ -420,21 +431,5 @@ function journalFigures(
     journalUnsyncedAge: there(one(board.figure(B.FIGURE_OLDEST_UNSYNCED_MILLIS) / 1000)),
     journalFull: there(one(board.isFull ? 1 : 0)),
     journalSync: there([{ labels: {}, counts, sumSeconds: sumMillis / 1000 }]),
-  };
-}
-
-function processFigures({
-  common,
-  facts,
-}: Desk): Part<"eventLoopLag" | "processCpu" | "processStart" | "processMemory"> {
-  const { user, system } = facts.cpuMicros();
-  return {
-    eventLoopLag: Array.from({ length: common.threads }, (_, thread) => ({
-      labels: { thread: String(thread) },
-      value: (common.counters(thread)[COUNTER_LAG_MILLIS] ?? 0) / 1000,
-    })),
-    processCpu: one((user + system) / MICROS),
-    processStart: one(common.wallBaseMicros / MICROS),
-    processMemory: one(facts.residentBytes()),
   };
 }

@@ -29,10 +29,12 @@ import type { HttpService, HttpSurroundings, OpenHttp } from "./http-service.ts"
 import type { JsonService, OpenJson } from "./json-service.ts";
 import { mainDoor } from "./main-door.ts";
 import { openness } from "./openness.ts";
+import { ownAddress } from "./own-address.ts";
 import { Sizing } from "./sizing.ts";
 import { TokenKeeper } from "./token-keeper.ts";
 import { Broker } from "../broker/broker.ts";
 import { JournalError } from "../broker/errors.ts";
+import type { CopyPlace } from "../broker/journal-keeper.ts";
 
 /**
  * A signal to stop that comes so soon after the first is the same request: who signals a whole
@@ -93,8 +95,11 @@ function traceOf({ verbosity, maxJobBytes }: Options): TraceSettings {
   return { verbosity, maxJobBytes };
 }
 
-function copyOf({ journalUrl: url, journalLeaseMillis: leaseMillis }: Options) {
-  return url === undefined ? undefined : { url, leaseMillis };
+function copyOf(options: Options, ownAddressNow: string): CopyPlace | undefined {
+  const { journalUrl: url, journalLeaseMillis: leaseMillis, journalAddress } = options;
+  return url === undefined
+    ? undefined
+    : { url, leaseMillis, address: journalAddress ?? ownAddressNow };
 }
 
 function isStartError(error: unknown): error is Error {
@@ -156,7 +161,8 @@ class Server {
     sizing.warnOfMemory(threads);
     const files = sizing.shareFiles(threads, addresses);
     const hasSessions = (openHttp ?? openJson) !== undefined;
-    const broker = await this.#unlessStopped(this.#makeBroker(threads, hasSessions));
+    const copy = copyOf(this.#options, ownAddress(addresses, this.#runtime.process.hostname));
+    const broker = await this.#unlessStopped(this.#makeBroker(threads, hasSessions, copy));
     await this.#unlessStopped(this.#startThreads(threads, broker, files, tokens));
     const early = addresses.filter(
       (one) => identity !== undefined && this.#runtime.needsPrivilege(one),
@@ -180,7 +186,11 @@ class Server {
   }
 
   /** Nobody can trust what a broken broker says, so then the process ends. */
-  async #makeBroker(threads: number, hasSessions: boolean): Promise<Broker> {
+  async #makeBroker(
+    threads: number,
+    hasSessions: boolean,
+    copy: CopyPlace | undefined,
+  ): Promise<Broker> {
     const runtime = this.#runtime;
     const { terminal, waitForChange } = runtime;
     const broker = await Broker.make(this.#options, {
@@ -192,7 +202,7 @@ class Server {
       bar: terminal && new ProgressBar(terminal, "recovering"),
       ...(waitForChange === undefined && { relay: (low, high) => this.#crew.wake(low, high) }),
       endsProcess: true,
-      copy: copyOf(this.#options),
+      copy,
       onBroken: (error) => runtime.die(`${PROGRAM}: ${error.message}`),
     });
     this.#broker = broker;
@@ -258,7 +268,7 @@ class Server {
    */
   async #openHttp(
     openHttp: OpenHttp,
-    { common, sessions }: Broker,
+    { common, sessions, leadership }: Broker,
     addresses: readonly BoundAddress[],
     { connections: maxConnections, httpConnections: connectionsMax }: FileBudget,
   ): Promise<void> {
@@ -277,6 +287,7 @@ class Server {
       log,
       common,
       inProcess: sessions,
+      leadership,
       tokens: this.#book,
       clock,
       door: mainDoor({ sessions, book: this.#book, common, clock, log, maxConnections, trace }),

@@ -42,4 +42,22 @@ export interface ShownFigures {
   readonly syncs: number;
   readonly lastSyncMillis: number;
   readonly oldestUnsyncedMillis: number;
+  /** Absent where no copy of it is kept elsewhere. */
+  readonly copy?: CopyFigures;
+}
+
+/** What is shown of a journal's copy elsewhere. */
+export interface CopyFigures {
+  /** In which this server leads; 0 before it does. */
+  readonly epoch: number;
+  /** Number of the newest entry that is known to be there. */
+  readonly position: number;
+  /** Bytes that are not known to be there yet. */
+  readonly lagBytes: number;
+  /** For how long the oldest of these has waited. */
+  readonly lagMillis: number;
+  /** Servers that stand by, as they were counted last. */
+  readonly standbys: number;
+  /** For how long this server still leads unless the lease is prolonged. */
+  readonly leaseMillis: number;
 }

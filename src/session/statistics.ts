@@ -99,6 +99,11 @@ function journalFigures({ journal }: Desk): Record<string, Value> {
     "journal-last-sync-ms": Math.round(shown?.lastSyncMillis ?? 0),
     "journal-oldest-unsynced-ms": Math.round(shown?.oldestUnsyncedMillis ?? 0),
     "journal-read-only": journal?.isReadOnly === true,
+    "copy-epoch": shown?.copy?.epoch ?? 0,
+    "copy-position": shown?.copy?.position ?? 0,
+    "copy-lag-bytes": shown?.copy?.lagBytes ?? 0,
+    "copy-lag-ms": Math.round(shown?.copy?.lagMillis ?? 0),
+    "copy-standbys": shown?.copy?.standbys ?? 0,
   };
 }
 

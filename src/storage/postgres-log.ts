@@ -32,6 +32,8 @@ const FORMAT = 1;
 const SWEPT_AT_A_TIME = 100;
 /** Whoever makes the tables has this advisory lock. */
 const MAKING = 7_146_533_917;
+/** Whoever stands by shares one of these, which goes with his connection: that of his journal. */
+const STANDING_BY = 714_653_391;
 
 const SCHEMA = `
 create schema if not exists homemaker;
@@ -90,8 +92,17 @@ const CLAIM = `insert into homemaker.lease as old
   values ($1, $2, clock_timestamp() + $3 * interval '1 millisecond')
   on conflict (journal) do update set leader = excluded.leader, until = excluded.until
   where old.until < clock_timestamp() or old.leader = excluded.leader`;
-const HOLDER = `select leader, extract(epoch from until - clock_timestamp()) * 1000 as left
+const HOLDER = `select leader, extract(epoch from until - clock_timestamp()) * 1000 as left,
+  (select epoch from homemaker.entry where journal = $1 order by sequence desc limit 1)
   from homemaker.lease where journal = $1`;
+/** A journal's number among those locks. */
+const LOCK_NUMBER = `('x' || substr(md5($1), 1, 8))::bit(32)`;
+const STAND_BY = `select pg_advisory_lock_shared(${STANDING_BY}, ${LOCK_NUMBER}::int)`;
+const STAND_BY_NO_MORE = `select pg_advisory_unlock_shared(${STANDING_BY}, ${LOCK_NUMBER}::int)`;
+const STANDBYS = `select count(*) as standbys from pg_locks
+  where locktype = 'advisory' and objsubid = 2 and classid = ${STANDING_BY}
+  and objid::bigint = ${LOCK_NUMBER}::bigint
+  and database = (select oid from pg_database where datname = current_database())`;
 const RENEW = `update homemaker.lease set until = clock_timestamp() + $3 * interval '1 millisecond'
   where journal = $1 and leader = $2`;
 const RELEASE = `update homemaker.lease set until = 'epoch' where journal = $1 and leader = $2`;
@@ -120,6 +131,8 @@ export class PostgresLog implements RemoteLog {
   readonly #patienceMillis: number;
   #link: PostgresLink | undefined;
   #isMade = false;
+  /** The connection that counts as one who stands by. */
+  #waiting: PostgresLink | undefined;
 
   /** Connects when it is first asked. Throws a RemoteError if that is no such url. */
   constructor(url: string, { leaseMillis, patienceMillis }: RemoteLogTimes) {
@@ -223,11 +236,24 @@ export class PostgresLog implements RemoteLog {
 
   async claim(leader: string): Promise<Claim> {
     const { count } = await this.#ask(CLAIM, [leader, this.#leaseMillis]);
-    if (count > 0) return { isTaken: true, leader, leftMillis: this.#leaseMillis };
+    const isTaken = count > 0;
+    await this.#standBy(!isTaken);
+    if (isTaken) return { isTaken };
     const row = (await this.#ask(HOLDER)).rows[0];
-    if (row === undefined) return { isTaken: false, leader: "", leftMillis: 0 };
+    if (row === undefined) return { isTaken, leader: "", epoch: 0, leftMillis: 0 };
     const leftMillis = Math.max(0, numberOf(row, "left"));
-    return { isTaken: false, leader: textOf(row, "leader"), leftMillis };
+    return { isTaken, leader: textOf(row, "leader"), epoch: numberOf(row, "epoch"), leftMillis };
+  }
+
+  async #standBy(stands: boolean): Promise<void> {
+    if (stands === (this.#waiting !== undefined && this.#waiting === this.#link)) return;
+    await this.#ask(stands ? STAND_BY : STAND_BY_NO_MORE);
+    this.#waiting = stands ? this.#link : undefined;
+  }
+
+  async standbys(): Promise<number> {
+    const [row = {}] = (await this.#ask(STANDBYS)).rows;
+    return numberOf(row, "standbys");
   }
 
   async renew(leader: string): Promise<boolean> {

@@ -79,6 +79,7 @@ describe("without arguments", () => {
       jsonQuit: "nobody",
       httpListen: "127.0.0.1",
       httpHosts: [],
+      journalAddress: undefined,
       journalLeaseMillis: 10_000,
       journalUrl: undefined,
       httpToken: undefined,
@@ -412,6 +413,7 @@ describe("the environment", () => {
       HOMEMAKER_JSON_QUIT: "loopback",
       HOMEMAKER_JOURNAL: "postgres://ann:secret@a:5432,b:5433/jobs?journal=mail",
       HOMEMAKER_JOURNAL_LEASE: "30s",
+      HOMEMAKER_JOURNAL_ADDRESS: "queue-a.example.org:11300",
     };
     expect(new Set(Object.keys(env))).toEqual(new Set(everyOption.map(environmentName)));
     expect(run([], env).options).toEqual({
@@ -451,6 +453,7 @@ describe("the environment", () => {
       durability: "interval",
       journalUrl: "postgres://ann:secret@a:5432,b:5433/jobs?journal=mail",
       journalLeaseMillis: 30_000,
+      journalAddress: "queue-a.example.org:11300",
       syncIntervalMillis: 5,
       segmentBytes: 4_194_304,
       hintIntervalMillis: Infinity,

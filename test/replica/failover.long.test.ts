@@ -9,6 +9,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ServerWithData } from "../durability/server-with-data.ts";
+import { askAt } from "../http/http-port.ts";
+import { ParsedMetrics } from "../observability/parsed-metrics.ts";
 import { Conversation } from "../support/conversation.ts";
 import { PostgresPair } from "../support/postgres.ts";
 import { until } from "../support/until.ts";
@@ -37,7 +39,7 @@ function start(
     directory: join(directory, `${journal}-${machine}`),
     threads: 2,
     shards: 2,
-    flags: ["--journal", url, "--journal-lease", `${leaseMillis}ms`],
+    flags: ["--journal", url, "--journal-lease", `${leaseMillis}ms`, "--http-port", "0"],
   });
   servers.push(server);
   return server;
@@ -53,6 +55,12 @@ async function isStandingBy(server: ServerWithData): Promise<void> {
 
 async function talk(server: ServerWithData): Promise<Conversation> {
   return new Conversation(await server.connect());
+}
+
+/** What its HTTP port answers. */
+async function asked(server: ServerWithData, path: string): Promise<string> {
+  const [, port] = /dashboard on http:\/\/\S+:(\d+)/.exec(server.output) ?? [];
+  return (await askAt(Number(port), path)).text;
 }
 
 /** Puts jobs, many at a time, until the server is gone; resolves with the ids that it told. */
@@ -79,7 +87,26 @@ test("a leader that is killed under load loses no job that it acknowledged, nor 
   expect(await client.line("delete 1")).toBe("DELETED");
   const b = start("jobs", "b");
   await isStandingBy(b);
-  expect(b.output).toBe("");
+  expect(b.output).not.toContain("listening on");
+  expect(await asked(b, "/healthz")).toBe("alive\n");
+  expect(await asked(b, "/readyz")).toBe(`standing by; 127.0.0.1:${a.port} leads\n`);
+  expect(await asked(b, "/api/v1/overview")).toContain("HM_HTTP_STANDBY");
+  const waiting = new ParsedMetrics(await asked(b, "/metrics"));
+  expect(waiting.value("homemaker_copy_leading")).toBe(0);
+  expect(waiting.find("homemaker_copy_epoch")).toMatchObject([
+    { labels: { leader: `127.0.0.1:${a.port}` }, value: 1 },
+  ]);
+  expect(await asked(a, "/readyz")).toBe("ready\n");
+  await until("the standby is counted", async () => {
+    return (await asked(a, "/metrics")).includes("\nhomemaker_copy_standbys 1\n");
+  });
+  const leading = new ParsedMetrics(await asked(a, "/metrics"));
+  expect(leading.value("homemaker_copy_leading")).toBe(1);
+  expect(leading.value("homemaker_copy_position")).toBeGreaterThan(1);
+  expect(leading.value("homemaker_copy_lag_bytes")).toBe(0);
+  expect(JSON.parse(await asked(a, "/api/v1/overview"))).toMatchObject({
+    journal: { copy: { leader: `127.0.0.1:${a.port}`, epoch: 1, standbys: 1 } },
+  });
   expect(await a.stop()).toBe(0);
   await b.serves();
   const stale = start("jobs", "a");

@@ -82,7 +82,7 @@ test("each reason why the log cannot be used is told, once until it can be again
       if (failures.length === 0) throw new RemoteError("HM_REMOTE_FAILED", "that is all");
       const why = failures.shift();
       if (why !== undefined) throw new RemoteError("HM_REMOTE_UNREACHABLE", why);
-      return { isTaken: false, leader: "ann", leftMillis: 0 };
+      return { isTaken: false, leader: "ann", epoch: 1, leftMillis: 0 };
     };
     return log;
   };

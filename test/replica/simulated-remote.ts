@@ -39,6 +39,8 @@ export class SimulatedRemote {
   readonly fates: number[] = [];
   /** Who has the lease. */
   holder = "";
+  /** Who asked for it meanwhile. */
+  readonly standbys = new Set<string>();
   readonly #random: (below: number) => number;
   readonly #failure: ErrorClass;
   /** Calls that nobody has answered, and some whose callers have given up. */
@@ -206,9 +208,19 @@ class SimulatedLog implements RemoteLog {
   /* The lease never runs out. */
 
   async claim(leader: string): Promise<Claim> {
-    const isTaken = this.#remote.holder === "" || this.#remote.holder === leader;
-    if (isTaken) this.#remote.holder = leader;
-    return { isTaken, leader: this.#remote.holder, leftMillis: 0 };
+    const { holder } = this.#remote;
+    if (holder !== "" && holder !== leader) {
+      this.#remote.standbys.add(leader);
+      const epoch = this.#remote.rows.get(this.#remote.last)?.epoch ?? 0;
+      return { isTaken: false, leader: holder, epoch, leftMillis: 0 };
+    }
+    this.#remote.standbys.delete(leader);
+    this.#remote.holder = leader;
+    return { isTaken: true };
+  }
+
+  async standbys(): Promise<number> {
+    return this.#remote.standbys.size;
   }
 
   async renew(leader: string): Promise<boolean> {

@@ -1,0 +1,55 @@
+/* Leadership: who leads a queue whose journal has a copy elsewhere, as this server knows it, and
+ * how far the copy is.
+ *
+ * It hears what the replicator tells (replicator.ts), and reads the copy board. Had by the broker,
+ * shown by src/http/.
+ */
+import type { CopyFigures } from "../session/session-journal.ts";
+import type { CopyBoard } from "./copy-board.ts";
+import type { ReplicatorReport } from "./replicator.ts";
+
+/** What this server is to the queue; it is told of no leader before it has asked. */
+export type CopyRole = "leader" | "standby" | "starting";
+
+/** Who leads. */
+export interface LeaderState {
+  readonly role: CopyRole;
+  /** Where clients reach who leads, this server or another; "" while that is not known. */
+  readonly leader: string;
+  /** In which that leads; 0 while it is not known. */
+  readonly epoch: number;
+}
+
+/** What a server knows of it. */
+export class Leadership {
+  readonly #board: CopyBoard;
+  readonly #address: string;
+  readonly #millis: () => number;
+  #state: LeaderState = { role: "starting", leader: "", epoch: 0 };
+
+  /** `address`: where clients reach this server; `millis`: the common clock. */
+  constructor(board: CopyBoard, address: string, millis: () => number) {
+    this.#board = board;
+    this.#address = address;
+    this.#millis = millis;
+  }
+
+  hear(report: ReplicatorReport): void {
+    const { kind } = report;
+    if (kind === "standby") {
+      const { leader, epoch } = report;
+      this.#state = { role: "standby", leader, epoch };
+    } else if (kind === "leading") {
+      this.#state = { role: "leader", leader: this.#address, epoch: report.epoch };
+    }
+  }
+
+  get state(): LeaderState {
+    return this.#state;
+  }
+
+  /** How far the copy is; zeros unless this server leads. */
+  get figures(): CopyFigures {
+    return this.#board.figures(this.#millis());
+  }
+}
