@@ -128,13 +128,23 @@ export class InProcess {
     return new ClientConnection((listener) => this.wire(listener), options);
   }
 
+  /** A session of the server's own, which shows no token. Throws as `connect` does. */
+  connectOwn(options: ConnectionOptions = {}): ClientConnection {
+    const open = (outlet: Outlet): Inlet => this.#host.openOwn(outlet);
+    return new ClientConnection((listener) => this.#wire(listener, open), options);
+  }
+
   /** The wire to a client's session. Throws as `connect` does. */
   wire(listener: WireListener): Wire {
+    return this.#wire(listener, (outlet) => this.#host.open(outlet));
+  }
+
+  #wire(listener: WireListener, make: (outlet: Outlet) => Inlet): Wire {
     this.#checkReady();
     const { counters } = this.desk;
     this.#common.admitConnection(Infinity);
     counters[COUNTER_ACCEPTED] = (counters[COUNTER_ACCEPTED] ?? 0) + 1;
-    const open = (outlet: Outlet): Inlet => this.guard(() => this.#host.open(outlet));
+    const open = (outlet: Outlet): Inlet => this.guard(() => make(outlet));
     const wire: InProcessWire = new InProcessWire(listener, open, this.#turn, () => {
       this.#wires.delete(wire);
       this.#common.releaseConnection();

@@ -32,10 +32,15 @@ async function run(
   if (parsed.kind === "exit") return printAndExit(parsed, runtime);
   for (const warning of parsed.warnings) runtime.errors.write(`${warning}\n`);
   for (const name of HANDED_VARIABLES) delete process.env[name]; // else a child takes them
-  const { httpPort, jsonPort } = parsed.options;
+  const { httpPort, jsonPort, outbox } = parsed.options;
   const http = httpPort === undefined ? undefined : await import("../http/open-http.ts");
   const json = jsonPort === undefined ? undefined : await import("../json/server-door.ts");
-  const companions = { openHttp: http?.openHttp, openJson: json?.openJson };
+  const tables = outbox === undefined ? undefined : await import("../storage/outbox-tables.ts");
+  const companions = {
+    openHttp: http?.openHttp,
+    openJson: json?.openJson,
+    openOutboxTable: tables?.openOutboxTable,
+  };
   const ended = serve(parsed.options, runtime, companions);
   hearsSignals();
   return ended;

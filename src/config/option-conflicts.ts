@@ -7,10 +7,18 @@ import { idleConflictIn } from "./option.ts";
 import { isForQueue } from "./handed-sockets.ts";
 import type { HandedSocket } from "./handed-sockets.ts";
 import type { Settings } from "./options.ts";
+import { outboxConflictIn } from "./outbox-options.ts";
 import { isLoopback } from "./tcp-address.ts";
 import { TLS_OPTIONS } from "./tls-options.ts";
 import type { TlsOptions } from "./tls-options.ts";
 import { unixConflictIn } from "./unix-options.ts";
+
+/** What has the main thread run sessions too, and its flag. */
+const OWN_SESSIONS = [
+  ["httpPort", "--http-port"],
+  ["jsonPort", "--json-port"],
+  ["outbox", "--outbox"],
+] as const;
 
 /** In one line; undefined if nothing is wrong. */
 export function conflictIn(
@@ -21,22 +29,22 @@ export function conflictIn(
   const network =
     portConflictIn(settings, handed) ?? tlsConflictIn(settings, handed) ?? unixConflictIn(settings);
   if (network !== undefined) return network;
-  const copy = copyConflictIn(settings);
+  const copy = copyConflictIn(settings) ?? outboxConflictIn(settings);
   if (copy !== undefined) return copy;
   return dataDirectory === undefined && durability !== undefined
     ? "--durability, -f and -F need --data: without a directory jobs live in memory only"
     : undefined;
 }
 
-/** What is wrong with the settings of HTTP and JSON. */
+/** What is wrong with the settings of HTTP, and with those of all that has sessions beside it. */
 function portConflictIn(settings: Settings, handed: readonly HandedSocket[]): string | undefined {
   if (settings.httpPort !== undefined && !handed.every(isForQueue)) {
     return "--http-port: a socket for HTTP was handed over, and there is one such port";
   }
-  const { httpPort, jsonPort, httpListen, httpToken, httpReadToken, tokenFile, threads } = settings;
-  if (threads === THREADS_MAX && (httpPort ?? jsonPort) !== undefined) {
-    const flag = httpPort === undefined ? "--json-port" : "--http-port";
-    return `--threads: at most ${THREADS_MAX - 1} together with ${flag}`;
+  const { httpPort, httpListen, httpToken, httpReadToken, tokenFile, threads } = settings;
+  const own = OWN_SESSIONS.find(([key]) => settings[key] !== undefined);
+  if (threads === THREADS_MAX && own !== undefined) {
+    return `--threads: at most ${THREADS_MAX - 1} together with ${own[1]}`;
   }
   if (httpPort === undefined) return undefined;
   const hasTokens = (httpToken ?? httpReadToken ?? tokenFile) !== undefined;

@@ -18,6 +18,8 @@ import { completeListenAddress } from "./listen-address.ts";
 import type { BoundAddress, ListenAddress } from "./listen-address.ts";
 import { JSON_OPTIONS } from "./json-options.ts";
 import type { JsonOptions } from "./json-options.ts";
+import { OUTBOX_OPTIONS } from "./outbox-options.ts";
+import type { OutboxOptions } from "./outbox-options.ts";
 import { TLS_OPTIONS } from "./tls-options.ts";
 import { TOKEN_OPTIONS } from "./token-options.ts";
 import type { TokenOptions } from "./token-options.ts";
@@ -52,7 +54,14 @@ import {
  * every key.
  */
 export interface Options
-  extends CopyOptions, JsonOptions, TlsOptions, TokenOptions, UnixOptions, WebSocketOptions {
+  extends
+    CopyOptions,
+    JsonOptions,
+    OutboxOptions,
+    TlsOptions,
+    TokenOptions,
+    UnixOptions,
+    WebSocketOptions {
   /** Where to listen; the ports are filled in, 0 is any free port. */
   readonly listen: readonly BoundAddress[];
   /** Sockets that are open already, and listened on as well; then there may be no address. */
@@ -336,6 +345,7 @@ export const OPTIONS: { readonly [Key in keyof Settings]: Option<Settings[Key]> 
     ...oneOf("replicated", "sync", "interval", "os"),
   },
   ...COPY_OPTIONS,
+  ...OUTBOX_OPTIONS,
   syncIntervalMillis: {
     name: "sync-interval",
     category: "Durability",

@@ -7,10 +7,10 @@ import type { Route } from "./handler.ts";
 
 /** The route of the metrics. */
 export function metricsRoute(around: HttpSurroundings): Route {
-  const { inProcess, log, options, leadership } = around;
+  const { inProcess, log, options, leadership, outbox } = around;
   const { dataDirectory, metricsTubes: mostTubes } = options;
   const hasJournal = dataDirectory !== undefined;
-  const scrape = new Scrape({ inProcess, log, hasJournal, mostTubes, leadership });
+  const scrape = new Scrape({ inProcess, log, hasJournal, mostTubes, leadership, outbox });
   return {
     method: "GET",
     path: "/metrics",

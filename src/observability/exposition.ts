@@ -7,7 +7,8 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { MetricObjectWithValues, MetricValueWithName } from "prom-client";
 import { METRICS } from "./metrics.ts";
-import type { Metric, MetricKey } from "./metrics.ts";
+import type { Metric } from "./metric.ts";
+import type { MetricKey } from "./metrics.ts";
 
 /** Values of the labels of a sample. */
 export type Labels = Readonly<Record<string, string>>;

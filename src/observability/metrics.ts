@@ -6,32 +6,8 @@
  */
 import { TIME_BUCKETS, TIME_FIRST_BITS } from "../../assembly/constants.ts";
 import { SYNC_BOUNDS_MILLIS } from "../journal/journal-figures.ts";
-
-/** A metric as it is declared. */
-export interface Metric {
-  readonly name: string;
-  readonly type: "counter" | "gauge" | "histogram";
-  /** One sentence; also the HELP of the exposition. */
-  readonly help: string;
-  readonly labels: readonly string[];
-  /** Upper bounds of a histogram's buckets in seconds, ascending, without the infinite one. */
-  readonly boundsSeconds?: readonly number[];
-  /** Where it is counted. */
-  readonly source: Source;
-}
-
-/** Where a metric is counted, as the documentation groups them. */
-export const SOURCES = {
-  server:
-    "Counted for the whole server, in the shards as it happens and in each thread's row of the common\nmemory.",
-  tube: "Counted in each tube as it happens. At most `--metrics-tubes` tubes have a label of their own;\nsee below.",
-  shard: "Counted in each shard.",
-  journal: "Published by the committer. Only there with `--data`.",
-  copy: "Told by who keeps the copy elsewhere. Only there with `--journal`; a server that stands by shows\nthe first two, and those of the process.",
-  thread: "Measured by each I/O thread for itself, four times a second.",
-  process: "What the operating system and the scrape itself tell.",
-} as const;
-export type Source = keyof typeof SOURCES;
+import { DATABASE_METRICS } from "./database-metrics.ts";
+import type { Metric } from "./metric.ts";
 
 /**
  * The value of the label `tube` under which all tubes without a label of their own are summed. No
@@ -414,55 +390,7 @@ export const METRICS = {
     boundsSeconds: SYNC_BOUNDS_MILLIS.map((millis) => millis / 1000),
     source: "journal",
   },
-  copyLeading: {
-    name: "homemaker_copy_leading",
-    type: "gauge",
-    help: "1 while this server leads, 0 while it stands by.",
-    labels: [],
-    source: "copy",
-  },
-  copyEpoch: {
-    name: "homemaker_copy_epoch",
-    type: "gauge",
-    help: "The newest epoch that is known, and in the label where clients reach who leads in it.",
-    labels: ["leader"],
-    source: "copy",
-  },
-  copyPosition: {
-    name: "homemaker_copy_position",
-    type: "gauge",
-    help: "Number of the newest entry that is known to be in the copy.",
-    labels: [],
-    source: "copy",
-  },
-  copyLagBytes: {
-    name: "homemaker_copy_lag_bytes",
-    type: "gauge",
-    help: "Bytes of the journal that are not known to be in the copy yet.",
-    labels: [],
-    source: "copy",
-  },
-  copyLagSeconds: {
-    name: "homemaker_copy_lag_seconds",
-    type: "gauge",
-    help: "For how long the oldest of these has waited, 0 when none does.",
-    labels: [],
-    source: "copy",
-  },
-  copyLeaseSeconds: {
-    name: "homemaker_copy_lease_seconds",
-    type: "gauge",
-    help: "For how long this server still leads unless the lease is prolonged, which is tried at a third of `--journal-lease`.",
-    labels: [],
-    source: "copy",
-  },
-  copyStandbys: {
-    name: "homemaker_copy_standbys",
-    type: "gauge",
-    help: "Servers that stand by, as they were counted last.",
-    labels: [],
-    source: "copy",
-  },
+  ...DATABASE_METRICS,
   eventLoopLag: {
     name: "homemaker_event_loop_lag_seconds",
     type: "gauge",

@@ -3,6 +3,7 @@
  * Implemented in src/http/, called by server.ts.
  */
 import type { Clock } from "../clock.ts";
+import type { OutboxFigures } from "./outbox.ts";
 import type { BoundAddress } from "../config/listen-address.ts";
 import type { Options } from "../config/options.ts";
 import type { Log } from "../log.ts";
@@ -47,6 +48,8 @@ export interface HttpSurroundings {
   ) => Promise<ConnectionPage>;
   /** Connections that there are files for. */
   readonly connectionsMax: number;
+  /** What the outbox's reader counts; undefined where there is none, or none yet. */
+  readonly outbox?: () => OutboxFigures | undefined;
 }
 
 /** Makes it. */

@@ -35,6 +35,8 @@ import type { Desk } from "../session/desk.ts";
 import { commandCount } from "../session/statistics.ts";
 import { copyFigures } from "./copy-figures.ts";
 import { infoFigures, one, processFigures } from "./process-figures.ts";
+import { outboxFigures } from "./outbox-figures.ts";
+import type { OutboxFigures } from "./outbox.ts";
 import { TubeFigures } from "./tube-figures.ts";
 import type { SeenTube } from "./tube-figures.ts";
 import { TubeLedger } from "./tube-ledger.ts";
@@ -83,6 +85,8 @@ export interface ScrapeParts {
   readonly mostTubes: number;
   /** Absent where no copy of the journal is kept. */
   readonly leadership: Leadership | undefined;
+  /** What the outbox's reader counts; undefined where there is none, or none yet. */
+  readonly outbox?: (() => OutboxFigures | undefined) | undefined;
 }
 
 /** The scrapes of one server. */
@@ -90,16 +94,18 @@ export class Scrape {
   readonly #inProcess: InProcess;
   readonly #log: Log;
   readonly #hasJournal: boolean;
+  readonly #outbox: (() => OutboxFigures | undefined) | undefined;
   readonly #mostTubes: number;
   readonly #leadership: Leadership | undefined;
   readonly #ledger = new TubeLedger(COUNTS);
   #lastLook: TubeFigures | undefined;
   #underWay: Promise<string> | undefined;
 
-  constructor({ inProcess, log, hasJournal, mostTubes, leadership }: ScrapeParts) {
+  constructor({ inProcess, log, hasJournal, mostTubes, leadership, outbox }: ScrapeParts) {
     this.#inProcess = inProcess;
     this.#log = log;
     this.#hasJournal = hasJournal;
+    this.#outbox = outbox;
     this.#mostTubes = mostTubes;
     this.#leadership = leadership;
   }
@@ -146,6 +152,7 @@ export class Scrape {
       ...shardFigures(desk),
       ...journalFigures(desk, this.#hasJournal),
       ...copyFigures(this.#leadership),
+      ...outboxFigures(this.#outbox?.()),
       ...processFigures(desk),
       logLinesDropped: one(this.#log.dropped + desk.common.total(COUNTER_LINES_DROPPED)),
       scrapeTime: one((performance.now() - began) / 1000),

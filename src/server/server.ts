@@ -13,6 +13,7 @@ import type { TokenList } from "../config/token-file.ts";
 import type { Options } from "../config/options.ts";
 import { PROGRAM, VERSION } from "../version.ts";
 import type { Log } from "../log.ts";
+import type { OutboxTable } from "../outbox.ts";
 import { openLog } from "../observability/log.ts";
 import { ProgressBar } from "../observability/progress-bar.ts";
 import { Patience } from "../patience.ts";
@@ -28,6 +29,9 @@ import type { FileBudget } from "./file-budget.ts";
 import type { HttpService, HttpSurroundings, OpenHttp } from "./http-service.ts";
 import type { JsonService, OpenJson } from "./json-service.ts";
 import { mainDoor } from "./main-door.ts";
+import { openOutbox } from "./open-outbox.ts";
+import type { OpenOutboxTable } from "./open-outbox.ts";
+import type { Outbox } from "./outbox.ts";
 import { openness } from "./openness.ts";
 import { ownAddress } from "./own-address.ts";
 import { Sizing } from "./sizing.ts";
@@ -35,6 +39,7 @@ import { TokenKeeper } from "./token-keeper.ts";
 import { Broker } from "../broker/broker.ts";
 import { JournalError } from "../broker/errors.ts";
 import type { CopyPlace } from "../broker/journal-keeper.ts";
+import { RemoteError } from "../remote-log.ts";
 
 /**
  * A signal to stop that comes so soon after the first is the same request: who signals a whole
@@ -63,6 +68,8 @@ export interface Companions {
   readonly openHttp?: OpenHttp | undefined;
   /** Makes what takes lines of JSON. */
   readonly openJson?: OpenJson | undefined;
+  /** Makes what reads the outbox. */
+  readonly openOutboxTable?: OpenOutboxTable | undefined;
 }
 
 /**
@@ -109,6 +116,7 @@ function isStartError(error: unknown): error is Error {
     error instanceof ModuleMissingError ||
     error instanceof StoppedError ||
     error instanceof JournalError ||
+    error instanceof RemoteError ||
     error instanceof OpenFilesError ||
     error instanceof TokenFileError
   );
@@ -128,6 +136,7 @@ class Server {
   #book: TokenBook | undefined;
   #http: HttpService | undefined;
   #json: JsonService | undefined;
+  #outbox: Outbox | undefined;
   #isStopping = false;
   #stopNow: () => void = () => undefined;
 
@@ -145,13 +154,13 @@ class Server {
     const isUp = await Promise.race([started.then(() => true), stopped]);
     await stopped;
     this.#log.write("info", "stopping");
-    if (isUp) await this.#inTime((awaits) => this.#stopJson(awaits));
+    if (isUp) await this.#inTime((awaits) => this.#stopEarly(awaits));
     this.#broker?.common.startStopping();
     await (isUp ? this.#stop() : this.#giveUp(started));
   }
 
   /** Resolves when it serves; rejects with a StoppedError when it is told to stop before. */
-  async #start({ openHttp, openJson }: Companions): Promise<void> {
+  async #start({ openHttp, openJson, openOutboxTable }: Companions): Promise<void> {
     const tokens = this.#readTokens();
     const identity = await this.#unlessStopped(this.#identity());
     const found = await this.#unlessStopped(Addresses.find(this.#options, this.#runtime));
@@ -160,7 +169,8 @@ class Server {
     const threads = await this.#unlessStopped(sizing.threadCount(addresses));
     sizing.warnOfMemory(threads);
     const files = sizing.shareFiles(threads, addresses);
-    const hasSessions = (openHttp ?? openJson) !== undefined;
+    const table = openOutboxTable?.(this.#options);
+    const hasSessions = (openHttp ?? openJson ?? table) !== undefined;
     const copy = copyOf(this.#options, ownAddress(addresses, this.#runtime.process.hostname));
     const broker = await this.#unlessStopped(this.#makeBroker(threads, hasSessions, copy));
     await this.#unlessStopped(this.#startThreads(threads, broker, files, tokens));
@@ -176,6 +186,7 @@ class Server {
     await this.#unlessStopped(this.#listen(late, found, threads));
     broker.start();
     if (openJson) await this.#unlessStopped(this.#openJson(openJson, broker, files));
+    if (table) await this.#unlessStopped(this.#openOutbox(table, broker));
     this.#announce(addresses, threads, broker.shards);
   }
 
@@ -293,6 +304,7 @@ class Server {
       door: mainDoor({ sessions, book: this.#book, common, clock, log, maxConnections, trace }),
       connectionsOf,
       connectionsMax,
+      outbox: () => this.#outbox?.figures,
     };
     this.#http = await openHttp(around);
     this.#say(`dashboard on http://${await this.#http.listen()}`);
@@ -316,8 +328,22 @@ class Server {
     this.#say(`JSON on ${this.#json.address}`);
   }
 
-  /** It is answered while sessions still run. */
-  async #stopJson(awaits: (what: string) => void): Promise<void> {
+  /** Rows become jobs, as long as this server leads. */
+  async #openOutbox(table: OutboxTable, { common, sessions }: Broker): Promise<void> {
+    if (sessions === undefined) return;
+    const clock = clockOf(common, this.#runtime);
+    const around = { options: this.#options, inProcess: sessions, log: this.#log, clock };
+    this.#outbox = await openOutbox(table, around);
+    this.#outbox.run().catch((error: unknown) => {
+      const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#runtime.die(`${PROGRAM}: the outbox: ${why}`);
+    });
+  }
+
+  /** What asks something of sessions is answered while they still run. */
+  async #stopEarly(awaits: (what: string) => void): Promise<void> {
+    awaits("the outbox");
+    await this.#outbox?.stop();
     awaits("the JSON port");
     await this.#json?.stop();
   }
@@ -360,6 +386,7 @@ class Server {
   /** Ends what is still running. */
   async end(): Promise<void> {
     this.#tokens?.end();
+    await this.#outbox?.stop();
     await this.#crew.end();
     await this.#json?.stop();
     await this.#http?.stop();

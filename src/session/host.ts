@@ -65,6 +65,11 @@ export class SessionHost implements Turns {
     return this.#open(outlet, { bearer });
   }
 
+  /** A session of the server's own, which is a client's and needs no token. */
+  openOwn(outlet: Outlet): Inlet {
+    return this.#open(outlet, {});
+  }
+
   /**
    * An observer's session: it is none of the clients, counts as nobody's user, watches nothing and
    * may do everything.

@@ -1,5 +1,5 @@
-/* Postgres address: the url of a remote journal on PostgreSQL, and the connections that it stands
- * for.
+/* Postgres address: the url of a remote journal or an outbox on PostgreSQL, and the connections
+ * that it stands for.
  *
  *   postgres://user:password@host:port,host:port/database?journal=name&standbys=required&...
  *
@@ -7,7 +7,8 @@
  * one database apart, `standbys=none` accepts a database that is replicated by other means than
  * PostgreSQL's standbys; what else stands behind the question mark is PostgreSQL's. Without a
  * password PGPASSWORD and the password file count, as for all programs. A password may have any
- * letters but a question mark, and is shown nowhere. Used by postgres-log.ts.
+ * letters but a question mark, and is shown nowhere. Used by postgres-log.ts and
+ * postgres-outbox.ts.
  */
 import { partUrl } from "../protocol/place-url.ts";
 import { RemoteError } from "../remote-log.ts";
@@ -25,7 +26,7 @@ export interface PostgresServerAddress {
   readonly url: string;
 }
 
-/** A remote journal on PostgreSQL. */
+/** A remote journal, or an outbox, on PostgreSQL. */
 export interface PostgresAddress {
   readonly servers: readonly PostgresServerAddress[];
   /** Name of the journal. */
@@ -39,8 +40,14 @@ export function isPostgres(url: string): boolean {
   return /^postgres(?:ql)?:\/\//.test(url);
 }
 
-/** What a url stands for. Throws a RemoteError that does not show its password. */
-export function parsePostgres(url: string): PostgresAddress {
+/**
+ * What a url stands for; `standby` counts where it does not say. Throws a RemoteError that does not
+ * show its password.
+ */
+export function parsePostgres(
+  url: string,
+  standby: "required" | "none" = "required",
+): PostgresAddress {
   const mark = url.indexOf("?");
   const [front, query] = mark < 0 ? [url, ""] : [url.slice(0, mark), url.slice(mark + 1)];
   const { scheme, user, place } = partUrl(front);
@@ -50,7 +57,7 @@ export function parsePostgres(url: string): PostgresAddress {
   const [hosts, path] = slash < 0 ? [place, ""] : [place.slice(0, slash), place.slice(slash)];
   const parameters = new URLSearchParams(query);
   const journal = parameters.get("journal") ?? "default";
-  const standbys = parameters.get("standbys") ?? "required";
+  const standbys = parameters.get("standbys") ?? standby;
   if (!NAME.test(journal)) throw wrong("journal may have letters, digits and _.-, 64 at most");
   if (!STANDBYS.includes(standbys)) throw wrong("standbys may be required or none");
   parameters.delete("journal");
@@ -65,5 +72,5 @@ export function parsePostgres(url: string): PostgresAddress {
 }
 
 function wrong(why: string): RemoteError {
-  return new RemoteError("HM_REMOTE_FAILED", `the remote journal's url: ${why}`);
+  return new RemoteError("HM_REMOTE_FAILED", `the url of PostgreSQL: ${why}`);
 }

@@ -6,7 +6,7 @@
  * from sight, since a cancelled wait for a standby answers like a commit; so does one that takes
  * too long. Then the connection is cut, and nothing more comes of it. Warnings are told by their
  * codes: their words, severity included, are in the server's language. `pg` is loaded when the
- * first link is made. Used by postgres-log.ts.
+ * first link is made. Used by postgres-log.ts and postgres-outbox.ts.
  */
 import { Socket } from "node:net";
 import type * as Pg from "pg";
@@ -40,7 +40,7 @@ interface Looks {
 }
 
 /** A value in a statement. */
-export type Value = string | number | Buffer | null;
+export type Value = string | number | Buffer | null | readonly string[];
 /** A row of an answer. */
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -136,6 +136,14 @@ export class PostgresLink {
     // A notice comes before the answer that it belongs to.
     if (this.#trouble !== undefined) throw this.#trouble;
     return { rows: result.rows, count: result.rowCount ?? 0 };
+  }
+
+  /** Calls `heard` whenever somebody notifies that channel, from when this is answered. */
+  async listen(channel: string, heard: () => void): Promise<void> {
+    this.#client.on("notification", (message) => {
+      if (message.channel === channel) heard();
+    });
+    await this.ask(`listen ${channel}`);
   }
 
   /** What the server said of it; otherwise what is known of the connection. */

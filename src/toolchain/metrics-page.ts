@@ -2,10 +2,11 @@
  * Metrics page: docs/metrics.md, made from the declarations in metrics.ts. Written by `npm run
  * docs` (docs.ts), held to the tree by a test.
  */
-import { METRICS, SOURCES, TUBE_OTHERS } from "../observability/metrics.ts";
+import { SOURCES } from "../observability/metric.ts";
+import { METRICS, TUBE_OTHERS } from "../observability/metrics.ts";
 import { WORKER_METRICS } from "../observability/worker-metrics.ts";
 import type { WorkerMetric } from "../observability/worker-metrics.ts";
-import type { Metric, Source } from "../observability/metrics.ts";
+import type { Metric, Source } from "../observability/metric.ts";
 
 const INTRODUCTION = `# Metrics
 

@@ -82,6 +82,7 @@ describe("without arguments", () => {
       journalAddress: undefined,
       journalLeaseMillis: 10_000,
       journalUrl: undefined,
+      outbox: undefined,
       httpToken: undefined,
       httpReadToken: undefined,
       metricsTubes: 100,
@@ -317,6 +318,14 @@ describe("a wrong command line gets one line and exit code 2", () => {
     [["--data", "a", "--durability", "replicated"], "--durability replicated needs --journal"],
     [["--journal", "postgres://a/b"], "--journal needs --data: it is a copy of what lies there"],
     [
+      ["--outbox", "postgres://a/b"],
+      "--outbox needs --data: a row is removed when its job is on the disk",
+    ],
+    [
+      ["--outbox", "journal", "--data", "/a"],
+      "--outbox journal needs --journal; or give the url of the database",
+    ],
+    [
       ["--data", "a", "--journal", "postgres://a/b", "-F"],
       "--journal copies what is synced, and at --durability os nothing is: set replicated, sync or interval",
     ],
@@ -411,6 +420,7 @@ describe("the environment", () => {
       HOMEMAKER_JSON_MEMORY: "1g",
       HOMEMAKER_JSON_BLOBS: "/b",
       HOMEMAKER_JSON_QUIT: "loopback",
+      HOMEMAKER_OUTBOX: "journal",
       HOMEMAKER_JOURNAL: "postgres://ann:secret@a:5432,b:5433/jobs?journal=mail",
       HOMEMAKER_JOURNAL_LEASE: "30s",
       HOMEMAKER_JOURNAL_ADDRESS: "queue-a.example.org:11300",
@@ -454,6 +464,7 @@ describe("the environment", () => {
       journalUrl: "postgres://ann:secret@a:5432,b:5433/jobs?journal=mail",
       journalLeaseMillis: 30_000,
       journalAddress: "queue-a.example.org:11300",
+      outbox: "journal",
       syncIntervalMillis: 5,
       segmentBytes: 4_194_304,
       hintIntervalMillis: Infinity,
@@ -610,6 +621,7 @@ describe("HTTP", () => {
   it("leaves one place among the threads for itself", () => {
     expect(complaint(["--http-port", "0", "--threads", "64"])).toMatch(/at most 63/);
     expect(complaint(["--json-port", "0", "--threads", "64"])).toMatch(/63 .* --json-port/);
+    expect(complaint(["--outbox", "postgres://a/b", "--threads", "64"])).toMatch(/63 .* --outbox/);
     expect(run(["--threads", "64"]).options.threads).toBe(64);
   });
 });

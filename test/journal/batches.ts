@@ -43,7 +43,7 @@ interface Jobs {
 type Change = readonly [id: number, job: LedgerJob | undefined];
 
 /** An order, and what it has changed in a shard for the ledger once it is done. */
-interface Planned {
+export interface Planned {
   readonly order: Order;
   changes(shard: Shard): readonly Change[];
 }
@@ -189,6 +189,10 @@ export class Batches {
   }
 
   /** Nothing of it is done. */
+  giveUp(planned: readonly Planned[]): void {
+    this.#dropAll(planned.map(({ order }) => order));
+  }
+
   #dropAll(orders: readonly Order[]): false {
     for (const order of orders) {
       if (order.deed === "put") this.#drop(order);
@@ -318,7 +322,16 @@ export class Batches {
     delaySeconds = 0,
     isAhead = bodyBytes > WITH_BATCH_BYTES || this.#world.random(3) === 0,
   ): Planned | undefined {
-    const job = this.#jobs.newJob(bodyBytes, delaySeconds);
+    return this.#putOf(this.#jobs.newJob(bodyBytes, delaySeconds), isAhead);
+  }
+
+  /** A put of a short body, without tags, to that tube. */
+  putTo(tube: string): Planned | undefined {
+    return this.#putOf({ ...this.#jobs.newJob(20, 0), tube, tags: "" }, false);
+  }
+
+  #putOf(job: LedgerJob, isAhead: boolean): Planned | undefined {
+    const { delaySeconds } = job;
     const order = this.#upload(job);
     if (order === undefined || !(isAhead ? this.#goAhead(order) : true)) return undefined;
     const made = this.#jobs.given(job);

@@ -25,6 +25,8 @@ import { Uploads } from "./uploads.ts";
 import { Windows } from "./windows.ts";
 
 export const TUBES = ["default", "mails", "thumbnails", "a", "reports-of-the-night"];
+/** A tube whose jobs are a guest's, whom nobody else touches. */
+export const GUEST_TUBE = "guests";
 /** Tubes for which something is set now and then, some of them without a job. */
 const SET_TUBES = [...TUBES, "b", "empty", "x".repeat(C.TUBE_NAME_MAX)];
 /** Longest failure message: its record must fit the room of a command. */
@@ -107,7 +109,7 @@ export class Clients {
     this.#machine = world.machine;
     this.#ledger = world.ledger;
     this.#conns = this.#machine.shards.map((shard) => this.#openConn(shard));
-    for (const name of TUBES) {
+    for (const name of [...TUBES, GUEST_TUBE]) {
       const shard = this.#shardOf(name);
       const bytes = TEXT.encode(name);
       shard.input.set(bytes);
@@ -217,7 +219,8 @@ export class Clients {
     const { jobs } = this.#ledger;
     if (jobs.size === 0) return undefined;
     let at = this.#world.random(jobs.size);
-    for (const job of jobs.values()) if (at-- === 0) return job;
+    for (const job of jobs.values())
+      if (at-- === 0) return job.tube === GUEST_TUBE ? undefined : job;
     return undefined;
   }
 

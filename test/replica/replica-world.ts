@@ -107,6 +107,28 @@ class Leading {
   }
 }
 
+/** Who lives in a world beside its clients. */
+export interface Guest {
+  /** A server leads. Throws a LedgerError. */
+  booted(world: World): void;
+  /** What waits for that stream up to there may be answered. */
+  safe(shard: number, position: number): void;
+  /** Something happens. */
+  step(): void;
+  /** Whatever is elsewhere takes a turn. */
+  advance(): Promise<void>;
+  /** Throws what stopped the machine while the guest did something. */
+  check(): void;
+  crashed(): void;
+  /** Nothing goes wrong any more: it comes to its end. */
+  calm(): void;
+  /** A timer rings. */
+  ring(): void;
+  readonly isDone: boolean;
+  /** Throws a LedgerError. */
+  judge(isLast: boolean): void;
+}
+
 /** A server, its two machines and its log. */
 class ReplicaWorld {
   readonly totals: ReplicaTotals = { takeOvers: 0, failovers: 0, fenced: 0, mutations: 0 };
@@ -125,10 +147,13 @@ class ReplicaWorld {
   /** Replies wait for the disk alone, and nobody else takes over. */
   readonly #isLocal: boolean;
 
-  constructor(seed: number, code: ReplicaCode) {
+  readonly #guest: Guest | undefined;
+
+  constructor(seed: number, code: ReplicaCode, invite?: Invite) {
     const random = randomFrom(seed);
     this.#random = random;
     this.#code = code;
+    this.#guest = invite?.(random);
     const faults = { ...NO_FAULTS, shortWrite: random(2) * 6 };
     this.#options = { ...optionsOf(random), level: "sync", faults };
     this.#isLocal = random(4) === 0;
@@ -152,6 +177,7 @@ class ReplicaWorld {
     this.#remote.isCalm = true;
     await this.#start();
     await this.#settle();
+    await this.#seeOff();
     await this.#compareWithLog();
     this.totals.mutations = this.#world.totals.mutations;
   }
@@ -179,21 +205,44 @@ class ReplicaWorld {
         throw new LedgerError("what is not in the log counts as if it were");
       }
       if (this.#newest !== leading) return; // it learns late what came before its end
-      if (!this.#isLocal)
-        positions.forEach((position, shard) => world.acknowledge(shard, position));
+      if (!this.#isLocal) positions.forEach((position, shard) => this.#told(shard, position));
     });
     this.#newest = leading;
     world.mirror = {
       storageOf: () => leading.storage,
       synced: (shard, position) => {
         leading.positions[shard] = position;
-        if (this.#isLocal) world.acknowledge(shard, position);
+        if (this.#isLocal) this.#told(shard, position);
       },
     };
     world.boot();
     world.disk.onCall = () => {};
     this.#leading = leading;
+    this.#guest?.booted(world);
     if (this.#random(3) === 0) await this.#sweep(log);
+  }
+
+  /** Replies leave that wait for a shard's stream up to there. */
+  #told(shard: number, position: number): void {
+    this.#world.acknowledge(shard, position);
+    this.#guest?.safe(shard, position);
+  }
+
+  /** The guest comes to its end, undisturbed. */
+  async #seeOff(): Promise<void> {
+    const guest = this.#guest;
+    if (guest === undefined) return;
+    guest.calm();
+    const isOver = (): boolean => guest.isDone;
+    for (let left = PATIENCE; left > 0 && !isOver(); left--) {
+      guest.ring();
+      guest.check();
+      this.#world.commit();
+      this.#leading?.pump();
+      await this.#advance();
+    }
+    if (!isOver()) throw new LedgerError("a guest does not come to an end");
+    await this.#settle();
   }
 
   /** Has the remote take turns until that is answered. */
@@ -209,6 +258,7 @@ class ReplicaWorld {
   /** The remote takes a turn, and those learn what it says who wait for it. */
   async #advance(): Promise<void> {
     await this.#remote.advance();
+    await this.#guest?.advance();
     for (const past of this.#past) {
       if (past.error === undefined) past.pump();
       else this.#learned(past.error);
@@ -235,6 +285,7 @@ class ReplicaWorld {
     if (this.#random(3) > 0) world.crashAfter(this.#random(300));
     for (let at = 0; at < steps; at++) {
       world.step();
+      this.#guest?.step();
       this.#leading?.pump();
       for (let turns = this.#random(4); turns > 0; turns--) await this.#advance();
     }
@@ -258,6 +309,7 @@ class ReplicaWorld {
   #crash(): void {
     if (this.#leading !== undefined) this.#past.push(this.#leading);
     this.#leading = undefined;
+    this.#guest?.crashed();
     this.#world.crash(this.#random(2) === 0);
   }
 
@@ -280,15 +332,20 @@ class ReplicaWorld {
     world.mirror = undefined;
     world.disk = empty;
     world.recover();
+    this.#guest?.judge(true);
   }
 }
+
+/** Has a guest live in a world. */
+export type Invite = (random: (below: number) => number) => Guest;
 
 /** Runs the world of one seed. Throws a ReplicaFailure that names it. */
 export async function runReplicaSeed(
   seed: number,
   code: ReplicaCode = OWN,
+  invite?: Invite,
 ): Promise<ReplicaTotals> {
-  const world = new ReplicaWorld(seed, code);
+  const world = new ReplicaWorld(seed, code, invite);
   try {
     await world.run();
   } catch (error) {

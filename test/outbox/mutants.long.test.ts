@@ -1,0 +1,18 @@
+/*
+ * Planted bugs in the outbox: some of them by the seed, with THOROUGH all. SEED=n replays.
+ */
+import { expect, test } from "vitest";
+import { someOf } from "../support/amount.ts";
+import { seedHere } from "../support/replay.ts";
+import { findOutboxFault, OUTBOX_MUTANTS } from "./worlds.ts";
+
+const PLANTED = 2;
+const seed = seedHere();
+
+test.each(someOf(OUTBOX_MUTANTS, PLANTED, seed))(
+  "worlds find a planted bug: $fault",
+  { timeout: 300_000 },
+  async (mutant) => {
+    expect(await findOutboxFault(mutant, seed), `SEED=${seed}`).toBeDefined();
+  },
+);
