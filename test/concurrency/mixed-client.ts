@@ -1,5 +1,8 @@
 /* One connection of a mixed crowd: it asks, and writes every answer and all that comes unasked into
  * the crowd's ledger. When it has hung up, what was not answered is written down as lost.
+ *
+ * The moments of answers and of what comes unasked are in the order in which they came, also where
+ * this process stood still and reads several at once.
  */
 import type { ClientConnection } from "../../src/client/connection.ts";
 import { LostError, NotSentError } from "../../src/client/errors.ts";
@@ -58,6 +61,7 @@ export class MixedClient {
   /** Jobs that it was given and has not settled, nor lost. */
   readonly held = new Map<number, string>();
   isGone = false;
+  #hasHungUp = false;
   /** Jobs in a batch that is on its way: held again if that is refused. */
   readonly #aside = new Map<number, string>();
   readonly #notes: Notes;
@@ -69,7 +73,10 @@ export class MixedClient {
     const heard: { by?: MixedClient } = {}; // nothing is pushed before it has asked something
     const connection = await connect({
       pushed: (push) => {
-        if (heard.by !== undefined) heard.by.#push(push);
+        // As many microtasks later as one knows of an answer.
+        queueMicrotask(() => {
+          if (heard.by !== undefined) heard.by.#push(push);
+        });
       },
     });
     heard.by = new MixedClient(notes, client, connection);
@@ -84,17 +91,14 @@ export class MixedClient {
 
   async ask(command: string, body?: string): Promise<Answer> {
     const from = performance.now();
-    const reply = await this.#replyTo(command, body);
-    return { reply, from, to: performance.now() };
-  }
-
-  async #replyTo(command: string, body?: string): Promise<Reply | undefined> {
     try {
-      return await this.#connection.ask(command, body === undefined ? body : Buffer.from(body));
+      const bytes = body === undefined ? body : Buffer.from(body);
+      const reply = await this.#connection.ask(command, bytes);
+      return { reply, from, to: performance.now() };
     } catch (error) {
       const isOver = error instanceof LostError || error instanceof NotSentError;
       if (!this.isGone || !isOver) throw error;
-      return undefined;
+      return { reply: undefined, from, to: performance.now() };
     }
   }
 
@@ -102,6 +106,7 @@ export class MixedClient {
   hangUp(): void {
     const now = performance.now();
     this.#notes.entries.push({ what: "gone", client: this.client, from: now, to: now });
+    this.#hasHungUp = true;
     this.close();
   }
 
@@ -112,6 +117,7 @@ export class MixedClient {
   }
 
   #push({ word, args, body }: Reply): void {
+    if (this.#hasHungUp) return;
     const now = performance.now();
     const { client } = this;
     const { entries } = this.#notes;

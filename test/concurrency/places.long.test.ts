@@ -1,27 +1,26 @@
 /*
- * A mixed crowd on each runtime, over each transport; where THOROUGH is not set, over TCP and one
- * other. On Node over TCP it is concurrency.test.ts's.
+ * Mixed crowds for a minute on each runtime, over all transports at a time. On Node over TCP there
+ * are those of concurrency.test.ts, too.
  *
  * @module-tag openssl
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
-import { amount } from "../support/amount.ts";
+import { describe, expect, test } from "vitest";
 import { startHomemaker } from "../support/homemaker.ts";
 import { inCell } from "../support/matrix.ts";
-import { reachOver, someTransports } from "../support/reach.ts";
+import { LISTENING, reachOver } from "../support/reach.ts";
 import type { Listening } from "../support/reach.ts";
 import { replayable, seedHere } from "../support/replay.ts";
 import { RUNTIME_NAMES, RUNTIMES } from "../support/runtimes.ts";
 import type { RuntimeName } from "../support/runtimes.ts";
+import { goingRound, TRIAL_MS } from "../support/trials.ts";
 import { expectSoundMixedCrowd } from "./sound-crowd.ts";
 
 const SEED = seedHere();
 const FILE = "test/concurrency/places.long.test.ts";
-/** How long there are crowds; there is one at least. */
-const CROWDS_MS = amount({ usual: 0, thorough: 60_000 });
+const SIZE = { producers: 5, workers: 25, rounds: 40 };
 const CROWD_TIMEOUT_MS = 150_000;
 
 async function crowd(runtime: RuntimeName, transport: Listening, seed: number): Promise<void> {
@@ -35,29 +34,26 @@ async function crowd(runtime: RuntimeName, transport: Listening, seed: number): 
       shards: 4,
       flags,
     });
-    const size = { producers: 6, workers: 40, rounds: 60 };
     const connect = reach.connection(() => server.output);
-    const entries = await expectSoundMixedCrowd(server, seed, size, connect);
-    expect(entries.length).toBeGreaterThan(size.producers * size.rounds);
+    const entries = await expectSoundMixedCrowd(server, seed, SIZE, connect);
+    expect(entries.length).toBeGreaterThan(SIZE.producers * SIZE.rounds);
   } finally {
     rmSync(directory, { recursive: true });
   }
 }
 
-for (const [index, runtime] of RUNTIME_NAMES.entries()) {
-  for (const transport of someTransports(SEED + index)) {
-    if (runtime === "node" && transport === "TCP") continue;
-    test(
-      `a mixed crowd finds nothing wrong on ${runtime}, over ${transport}`,
-      { ...inCell(runtime, transport, "ledger"), timeout: CROWDS_MS + CROWD_TIMEOUT_MS },
-      () =>
-        replayable(SEED, FILE, async () => {
-          const end = performance.now() + CROWDS_MS;
-          let seed = SEED;
-          do await crowd(runtime, transport, seed++);
-          while (performance.now() < end);
-          expect(seed).toBeGreaterThan(SEED);
-        }),
-    );
-  }
+for (const runtime of RUNTIME_NAMES) {
+  describe.concurrent(`mixed crowds find nothing wrong on ${runtime}`, () => {
+    for (const transport of LISTENING) {
+      const cell = inCell(runtime, transport, "ledger");
+      const timeout = TRIAL_MS + CROWD_TIMEOUT_MS;
+      test(`over ${transport}`, { ...cell, timeout }, async () => {
+        const rounds = await goingRound(TRIAL_MS, (index) => {
+          const seed = SEED + index;
+          return replayable(seed, FILE, () => crowd(runtime, transport, seed));
+        });
+        expect(rounds).toBeGreaterThan(0);
+      });
+    }
+  });
 }

@@ -22,7 +22,10 @@ import type { Launch } from "./server-with-data.ts";
 /** How to loop. */
 export interface KillLoop {
   readonly seed: number;
+  /** How many there are at least. */
   readonly kills: number;
+  /** For how long there are more; not at all if absent. */
+  readonly millis?: number;
   readonly level: "os" | "interval" | "sync";
   readonly runtime?: RuntimeName;
   /** How the crowd reaches the servers, with files in that directory; by TCP if absent. */
@@ -78,9 +81,10 @@ class Loop {
   }
 
   async run(): Promise<KillReport> {
-    while (this.#kills < this.#loop.kills && this.#ledger.problems.length === 0) {
-      await this.#live();
-    }
+    const { kills, millis = 0 } = this.#loop;
+    const end = performance.now() + millis;
+    const goesOn = (): boolean => this.#kills < kills || performance.now() < end;
+    while (goesOn() && this.#ledger.problems.length === 0) await this.#live();
     await this.#lastLives();
     const { problems, promises, jobCount: jobs } = this.#ledger;
     return { problems, promises, jobs, kills: this.#kills, killsAtStart: this.#killsAtStart };

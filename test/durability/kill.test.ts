@@ -11,11 +11,13 @@ const SEED = Number(process.env["KILL_SEED"] ?? randomInt(2 ** 31));
 const REPLAY = `KILL_SEED=${SEED} npx vitest run test/durability/kill.test.ts`;
 /** Kills of each level. */
 const KILLS = 3;
+/** Generous, because the machine may be busy. */
+const LIFE_TIMEOUT_MS = 40_000;
 
 describe.concurrent(`kill -9, again and again (${REPLAY})`, () => {
   test.for(["sync", "interval", "os"] as const)(
     "loses nothing at level %s",
-    { ...inCell("node", "TCP", "recovery"), timeout: KILLS * 15_000 },
+    { ...inCell("node", "TCP", "recovery"), timeout: KILLS * LIFE_TIMEOUT_MS },
     async (level) => {
       const report = await runKillLoop({ seed: SEED, kills: KILLS, level });
       expect(report.problems.slice(0, 20)).toEqual([]);

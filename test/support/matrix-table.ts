@@ -1,4 +1,5 @@
-/* Matrix table: how many tests there were in each cell of the matrix, as lines for people.
+/* Matrix table: how many tests there were in each cell of the matrix, and how long they tried what
+ * has no end of its own, as lines for people.
  *
  *   matrix-table.ts REPORT...
  *
@@ -14,6 +15,7 @@ import type { Cell } from "./matrix.ts";
 export interface Tried {
   readonly cell: Cell;
   readonly state: string;
+  readonly millis: number;
 }
 
 /** The reporter. */
@@ -21,8 +23,9 @@ export class MatrixReporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const tried = modules.flatMap((module) =>
       [...module.children.allTests()].flatMap((test) => {
-        const { cell } = test.meta();
-        return cell === undefined ? [] : [{ cell, state: test.result().state }];
+        const { cell, elsewhereMillis } = test.meta();
+        const millis = elsewhereMillis ?? test.diagnostic()?.duration ?? 0;
+        return cell === undefined ? [] : [{ cell, state: test.result().state, millis }];
       }),
     );
     if (tried.some(({ state }) => state !== "skipped")) console.log(linesAbout(tried).join("\n"));
@@ -34,7 +37,7 @@ export function linesAbout(tried: readonly Tried[]): readonly string[] {
   const reasons = [...new Set(CELLS.flatMap((cell) => reasonAgainst(cell) ?? []))];
   const entry = (cell: Cell): string => {
     const own = tried.filter((one) => isSame(one.cell, cell) && one.state !== "skipped");
-    if (own.length > 0) return counted(own);
+    if (own.length > 0) return counted(own) + (cell.trial === "dialogues" ? "" : lasting(own));
     const reason = reasonAgainst(cell);
     return reason === undefined ? "not run" : `[${reasons.indexOf(reason) + 1}]`;
   };
@@ -59,6 +62,11 @@ function counted(own: readonly Tried[]): string {
   return passed === own.length ? String(passed) : `${passed} of ${own.length}`;
 }
 
+function lasting(own: readonly Tried[]): string {
+  const seconds = own.reduce((sum, { millis }) => sum + millis, 0) / 1000;
+  return `, ${seconds.toFixed(0)} s`;
+}
+
 function isSame(one: Cell, other: Cell): boolean {
   return (
     one.place === other.place && one.transport === other.transport && one.trial === other.trial
@@ -70,7 +78,8 @@ interface Report {
   readonly testResults: readonly {
     readonly assertionResults: readonly {
       readonly status: string;
-      readonly meta?: { readonly cell?: Cell };
+      readonly duration?: number | null;
+      readonly meta?: { readonly cell?: Cell; readonly elsewhereMillis?: number };
     }[];
   }[];
 }
@@ -79,9 +88,10 @@ interface Report {
 export function triedIn({ testResults }: Report): readonly Tried[] {
   return testResults
     .flatMap(({ assertionResults }) => assertionResults)
-    .flatMap(({ status: state, meta }) =>
-      meta?.cell === undefined ? [] : [{ cell: meta.cell, state }],
-    );
+    .flatMap(({ status: state, duration, meta: { cell, elsewhereMillis } = {} }) => {
+      const millis = elsewhereMillis ?? duration ?? 0;
+      return cell === undefined ? [] : [{ cell, state, millis }];
+    });
 }
 
 if (import.meta.main) {

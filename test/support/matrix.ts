@@ -32,6 +32,8 @@ declare module "vitest" {
   interface TaskMeta {
     /** The cell of the matrix that a test belongs to. */
     readonly cell?: Cell;
+    /** How long it took in another process, where it was one of that. */
+    elsewhereMillis?: number;
   }
   interface TestTags {
     readonly runtimes: RuntimeTag;

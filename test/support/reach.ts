@@ -2,21 +2,19 @@
  * connects to it.
  */
 import { join } from "node:path";
-import { someOf } from "./amount.ts";
 import { Authority } from "./certificates.ts";
 import { connecting, OVER_TCP, told } from "./connect.ts";
 import type { Reach } from "./connect.ts";
 import type { Transport } from "./matrix.ts";
 
 /** The transports that a server listens on. */
-const LISTENING = ["TCP", "Unix", "TLS", "WebSocket"] as const satisfies readonly Transport[];
+export const LISTENING = [
+  "TCP",
+  "Unix",
+  "TLS",
+  "WebSocket",
+] as const satisfies readonly Transport[];
 export type Listening = (typeof LISTENING)[number];
-
-/** TCP and, as the seed has it, another transport; all of them, where all is to be done. */
-export function someTransports(seed: number): readonly Listening[] {
-  const [tcp, ...others] = LISTENING;
-  return [tcp, ...someOf(others, 1, seed)];
-}
 
 /** Its files lie in that directory. TLS needs openssl. */
 export function reachOver(transport: Listening, directory: string): Reach {

@@ -24,6 +24,8 @@ export interface SuiteTest {
   readonly tags: readonly string[];
   /** `pending` where it was only listed. */
   readonly state: "passed" | "failed" | "skipped" | "pending";
+  /** How long it took. */
+  readonly millis: number;
   readonly errors: readonly string[];
   /** The cell of the matrix that it is in. */
   readonly cell?: Cell;
@@ -80,8 +82,9 @@ function testOn(
 
   for (const one of expected) {
     const tags = NEEDS.filter((need) => one.tags.includes(need));
-    test(nameOf(one), { tags, meta: cellOn(runtime, one) }, () => {
+    test(nameOf(one), { tags, meta: cellOn(runtime, one) }, ({ task }) => {
       const found = there.tests.find((other) => nameOf(other) === nameOf(one));
+      task.meta.elsewhereMillis = found?.millis ?? 0;
       expect([found?.state ?? "not run", ...(found?.errors ?? [])].join("\n")).toBe("passed");
     });
   }

@@ -70,7 +70,10 @@ function testsOf(module: TestModule): readonly SuiteTest[] {
     const { state, errors = [] } = test.result();
     const { fullName: name, tags } = test;
     const { cell } = test.meta();
-    const known = { file: module.relativeModuleId, name, tags, state, errors: errors.map(told) };
+    const millis = test.diagnostic()?.duration ?? 0;
+    const errorsTold = errors.map(told);
+    const file = module.relativeModuleId;
+    const known = { file, name, tags, state, millis, errors: errorsTold };
     return cell === undefined ? known : { ...known, cell };
   });
 }
