@@ -65,6 +65,8 @@ export type CommitterReport =
   /** Only servers of this network namespace are kept out, for the reason that `why` says. */
   | { readonly kind: "weakLease"; readonly why: string }
   | { readonly kind: "stopped" }
+  /** A client asked that this server lead no more. */
+  | { readonly kind: "stepDown" }
   | ReplicatorReport;
 
 /** What the committer needs of its runtime. */
@@ -296,6 +298,7 @@ class Committer {
     const copying = this.#copying;
     if (copying === undefined) return;
     copying.note(this.#shards.length);
+    if (copying.takeStepDown()) this.#report({ kind: "stepDown" });
     if (this.#seed.options.level !== "replicated" || !this.#parts.state.isAheadWritten) return;
     if (this.#aheadNote === Infinity && copying.storage.isClean) this.#aheadNote = copying.newest;
     if (!copying.isThere(this.#aheadNote)) return;

@@ -14,6 +14,8 @@ const WAITING_BYTES = 0;
 const NOTED = 1;
 const ENDED = 2;
 const STANDBYS = 3;
+/** The committer, which is woken for it, is to tell that this server shall step down. */
+const STEPS_DOWN = 4;
 const WORDS = 16;
 /* Numbers. */
 const LEADS_UNTIL = 0;
@@ -87,6 +89,16 @@ export class CopyBoard {
   awaitSent(millis: number): void {
     const waiting = Atomics.load(this.#words, WAITING_BYTES);
     Atomics.wait(this.#words, WAITING_BYTES, waiting, millis);
+  }
+
+  /** A client asked that this server lead no more. */
+  askToStepDown(): void {
+    Atomics.store(this.#words, STEPS_DOWN, 1);
+  }
+
+  /** Whether somebody asked for it since this was called last. */
+  takeStepDown(): boolean {
+    return Atomics.exchange(this.#words, STEPS_DOWN, 0) === 1;
   }
 
   /** The number of the last note of which all is elsewhere. */

@@ -74,6 +74,11 @@ export class Copying {
     this.#link.post({ kind: "note", note: ++this.#note, positions });
   }
 
+  /** Whether a client has asked meanwhile that this server lead no more. */
+  takeStepDown(): boolean {
+    return this.#board.takeStepDown();
+  }
+
   /** The number of the newest note. */
   get newest(): number {
     return this.#note;

@@ -86,9 +86,15 @@ export function openHostJournal(parts: HostJournalParts): SessionJournal {
     },
     onCommitted: (run) => (committed = run),
     woken: () => leader?.woken(),
-    figures: () => ({
-      ...shownFigures(board),
-      ...(parts.hasCopy === true && { copy: copyBoard.figures(clock() / 1000) }),
+    figures: () => shownFigures(board),
+    ...(parts.hasCopy === true && {
+      copy: {
+        figures: () => copyBoard.figures(clock() / 1000),
+        stepDown(): void {
+          copyBoard.askToStepDown();
+          board.wakeCommitter();
+        },
+      },
     }),
     helpToRecover: (own) => void replayBoardOf(common).help(own),
   };

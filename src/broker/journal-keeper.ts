@@ -43,6 +43,8 @@ export interface CopyPlace {
   readonly leaseMillis: number;
   /** Where clients reach this server. */
   readonly address: string;
+  /** The epoch in which it led, and gave that up: others may lead first. Absent: none. */
+  readonly gaveUpEpoch?: number | undefined;
 }
 
 function copySeedOf(
@@ -50,10 +52,11 @@ function copySeedOf(
   copy: CopyPlace | undefined,
 ): Pick<RuntimeSeed, "copy"> {
   if (copy === undefined) return {};
-  const { leaseMillis } = copy;
+  const { leaseMillis, gaveUpEpoch } = copy;
   const payload: ReplicatorSeed = {
     common,
     leaseMillis,
+    gaveUpEpoch,
     publishes: options.level === "replicated",
   };
   return { copy: { ...copy, payload } };
@@ -153,10 +156,10 @@ export class JournalKeeper {
         break;
       case "standby":
         this.#leadership?.hear(report);
-        this.#log.write("info", "another server leads; this one stands by", {
-          leader: report.leader,
-          epoch: report.epoch,
-        });
+        this.#tellStandby(report);
+        break;
+      case "stepDown":
+        this.#leadership?.stepDown();
         break;
       case "leading":
         this.#leadership?.hear(report);
@@ -229,6 +232,11 @@ export class JournalKeeper {
   #tellCopyLost(why: string | undefined): void {
     if (why === undefined) this.#log.write("info", "the copy of the journal is kept again");
     else this.#log.write("error", "the copy of the journal cannot be kept", { why });
+  }
+
+  #tellStandby({ leader, epoch }: Extract<CommitterReport, { kind: "standby" }>): void {
+    if (leader === "") this.#log.write("info", "this server leaves it to others to lead");
+    else this.#log.write("info", "another server leads; this one stands by", { leader, epoch });
   }
 
   #tellFull(isFull: boolean): void {

@@ -2,7 +2,7 @@
  * how far the copy is.
  *
  * It hears what the replicator tells (replicator.ts), and reads the copy board. Had by the broker,
- * shown by src/http/.
+ * shown by src/http/; a server steps down when it says so (server/server.ts).
  */
 import type { CopyFigures } from "../session/session-journal.ts";
 import type { CopyBoard } from "./copy-board.ts";
@@ -26,12 +26,17 @@ export class Leadership {
   readonly #address: string;
   readonly #millis: () => number;
   #state: LeaderState = { role: "starting", leader: "", epoch: 0 };
+  /** Resolves when a client asks that this server lead no more. */
+  readonly stepsDown: Promise<void>;
+  /** A client asks for it. */
+  stepDown: () => void = () => undefined;
 
   /** `address`: where clients reach this server; `millis`: the common clock. */
   constructor(board: CopyBoard, address: string, millis: () => number) {
     this.#board = board;
     this.#address = address;
     this.#millis = millis;
+    this.stepsDown = new Promise((resolve) => (this.stepDown = resolve));
   }
 
   hear(report: ReplicatorReport): void {

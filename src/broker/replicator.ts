@@ -30,13 +30,21 @@ export interface ReplicatorSeed {
   readonly common: SharedArrayBuffer;
   /** Milliseconds that the lease lasts. */
   readonly leaseMillis: number;
+  /**
+   * The epoch in which this server led, and gave that up: for as long as a lease lasts others may
+   * begin the next one. Absent: none.
+   */
+  readonly gaveUpEpoch?: number | undefined;
   /** Replies wait for the copy; otherwise only the disk's positions are published. */
   readonly publishes: boolean;
 }
 
 /** What the replicator tells the broker's thread. */
 export type ReplicatorReport =
-  /** Another server leads, that of that address, in that epoch; this one waits. */
+  /**
+   * Another server leads, that of that address, in that epoch, or may do so, without an address;
+   * this one waits.
+   */
   | { readonly kind: "standby"; readonly leader: string; readonly epoch: number }
   | { readonly kind: "leading"; readonly epoch: number; readonly fetchedBytes: number }
   /** The log cannot be used for now, for that reason; or it can again, without one. */
@@ -128,6 +136,7 @@ class Replicator {
   async run(): Promise<void> {
     try {
       await this.#untilKnown();
+      await this.#leaveToOthers();
       await this.#untilClaimed();
       await Promise.race([this.#keepLease(), this.#lead()]);
       await this.#end();
@@ -153,6 +162,18 @@ class Replicator {
     const newest = await this.#insist(this.#log, () => this.#log.newest());
     standingOf(this.#around.storage, newest?.leader);
     await this.#log.close(); // it may be long until this server leads
+  }
+
+  /** Who gave up to lead lets others do so first. */
+  async #leaveToOthers(): Promise<void> {
+    const { gaveUpEpoch: epoch, leaseMillis } = this.#seed;
+    if (epoch === undefined) return;
+    this.#around.report({ kind: "standby", leader: "", epoch });
+    for (const until = this.#millis() + leaseMillis; this.#millis() < until;) {
+      const newest = await this.#insist(this.#leaseLog, () => this.#leaseLog.newest());
+      if (newest === undefined || newest.epoch > epoch) return;
+      await this.#around.pause(RETRY_MILLIS);
+    }
   }
 
   /** Resolves once this server may lead. */

@@ -90,7 +90,7 @@ export function helpText(units: Units): string {
     `  ${PROGRAM} top                         show live what a server is doing\n` +
     `  ${PROGRAM} tubes, stats, jobs, peek, failures, why, put, reserve,\n` +
     `      kick, kick-job, update-job, delete, cancel, move, finish, await, flush,\n` +
-    `      pause, drain, undrain\n` +
+    `      pause, drain, undrain, status, step-down\n` +
     "                                        work with a running server\n" +
     "\nSizes are bytes, or take a unit: 64k, 10MiB, 1g (powers of 1024).\n" +
     `Every option can be set in the environment too: --port is ${environment}.\n`

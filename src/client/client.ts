@@ -430,4 +430,12 @@ export class Client implements JobOwner, AsyncDisposable {
   undrain(options?: CallOptions): Promise<void> {
     return this.#caller.run(() => tubes.drain("undrain"), options);
   }
+
+  /**
+   * Has another server lead, if at least so many stand by: one, if nothing is said. The connection
+   * ends soon after; with the addresses of all servers the next one is to who leads then.
+   */
+  stepDown(options: { readonly standbys?: number } & CallOptions = {}): Promise<void> {
+    return this.#caller.run(() => tubes.stepDown(options.standbys ?? 1), options);
+  }
 }

@@ -22,6 +22,8 @@ const REFUSALS = {
   BAD_FORMAT: "the server takes no such line",
   UNKNOWN_COMMAND: "the server does not know this command",
   DENIED: "the token that this client has shown, or showing none, does not let it",
+  NO_COPY: "the server keeps no copy of its journal elsewhere, so no other one could lead",
+  NO_STANDBY: "not so many servers stand by",
   EXISTS: "a job has its unique key already, or one had it lately",
 } as const;
 

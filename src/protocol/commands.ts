@@ -76,24 +76,25 @@ export const OP = {
   EXPLAIN: 51,
   CLIENT_NAME: 52,
   AUTH: 53,
-  BAD_FORMAT: 54,
-  UNKNOWN_COMMAND: 55,
+  STEP_DOWN: 54,
+  BAD_FORMAT: 55,
+  UNKNOWN_COMMAND: 56,
 } as const;
 
 /** The length of an array that has a place for each operation, by its number. */
-export const OP_COUNT = 56;
+export const OP_COUNT = 57;
 
 /**
  * The arguments that commands take. All numbers are decimal digits after any number of spaces;
  * behind those of a `delay` may stand `ms`. `tube` and `name` are the whole rest of the line;
  * `tube-word` is a tube name that ends at a space, and may have spaces before it; `tube-behind` is
  * the same and has one at least. `state` is one of four words. `after` is an id, or 0; `limit` and
- * `count` are 1 to LIST_JOBS_MAX; `n` is the size of a window, 0 to WINDOW_MAX. `settings` are
- * words `name=value` to the end of the line (tube-settings.ts), each behind a space or more; `ids`
- * is all the rest of the line, too: as many ids, with white space between them. `token` has 32
- * hexadecimal digits in lower case; `seconds` is 1 to VOUCH_SECONDS_MAX; `keep` is a number of
- * seconds, too. `client` is one to three words to the end of the line (client-name.ts); `secret` is
- * all the rest of the line, whatever it is.
+ * `count` are 1 to LIST_JOBS_MAX; `n` is the size of a window, or a number of servers, 0 to
+ * WINDOW_MAX. `settings` are words `name=value` to the end of the line (tube-settings.ts), each
+ * behind a space or more; `ids` is all the rest of the line, too: as many ids, with white space
+ * between them. `token` has 32 hexadecimal digits in lower case; `seconds` is 1 to
+ * VOUCH_SECONDS_MAX; `keep` is a number of seconds, too. `client` is one to three words to the end
+ * of the line (client-name.ts); `secret` is all the rest of the line, whatever it is.
  */
 export type ArgumentName =
   | "pri"
@@ -878,6 +879,18 @@ export const COMMANDS: readonly CommandRow[] = [
     replies: ["AUTHENTICATED", "DENIED"],
     needs: NOTHING,
     summary: "Shows a token, and has from then on the rights that come with it.",
+    isAddition: true,
+  },
+  {
+    op: OP.STEP_DOWN,
+    name: "step-down",
+    verb: "step-down ",
+    args: ["n"],
+    remainder: "refused",
+    counter: "cmd-step-down",
+    replies: ["STEPPING_DOWN", "NO_STANDBY", "NO_COPY"],
+    needs: needs("every", "manage"),
+    summary: "Has another server lead, if at least so many stand by.",
     isAddition: true,
   },
 ];

@@ -148,6 +148,7 @@ const OWN_STATS: readonly StatsKey[] = [
   plain("copy-lag-bytes", "bytes of the journal that are not known to be in the copy yet"),
   plain("copy-lag-ms", "for how long the oldest of these has waited, in milliseconds"),
   plain("copy-standbys", "servers that stand by, as they were counted last"),
+  plain("cmd-step-down", "step-down commands"),
 ];
 
 /** The keys of `stats`. */

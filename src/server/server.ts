@@ -5,7 +5,8 @@
  * its own for that; without, it touches no socket of a client, and takes no shard's lock once the
  * threads run. Life of a server: see whether the addresses are free, start the threads, change
  * user, recover the journal, have the threads listen, say so, wait for a signal, stop. A signal to
- * stop is obeyed at any moment of that. Called by cli/main.ts.
+ * stop is obeyed at any moment of that. A server that steps down begins another life, in which it
+ * stands by. Called by cli/main.ts.
  */
 import { formatListenAddress, type BoundAddress } from "../config/listen-address.ts";
 import { TokenFileError } from "../config/token-file.ts";
@@ -35,17 +36,13 @@ import type { Outbox } from "./outbox.ts";
 import { openness } from "./openness.ts";
 import { ownAddress } from "./own-address.ts";
 import { Sizing } from "./sizing.ts";
+import { StopRequests } from "./stop-requests.ts";
 import { TokenKeeper } from "./token-keeper.ts";
 import { Broker } from "../broker/broker.ts";
 import { JournalError } from "../broker/errors.ts";
 import type { CopyPlace } from "../broker/journal-keeper.ts";
 import { RemoteError } from "../remote-log.ts";
 
-/**
- * A signal to stop that comes so soon after the first is the same request: who signals a whole
- * group reaches a process twice.
- */
-const SAME_REQUEST_MS = 200;
 /** How long replies get to leave when the server is told to stop. */
 const STOP_WITHIN_MS = 5000;
 /** How much longer the threads may take to say that they have stopped. */
@@ -55,6 +52,8 @@ const LAST_WORDS_MS = 500;
 
 /** Exit code of a server that could not start. */
 const EXIT_FAILED = 1;
+/** And of one that has stepped down, and stands by once it is started again. */
+const EXIT_AGAIN = 75;
 
 /** It was told to stop before it served. */
 class StoppedError extends Error {
@@ -74,8 +73,8 @@ export interface Companions {
 
 /**
  * Runs a server until it is told to stop. Resolves with the exit code: 0 after SIGTERM or SIGINT, 1
- * if it could not start (then a line on standard error says why). The death of a thread ends the
- * process without coming back here.
+ * if it could not start (then a line on standard error says why), 75 if it has stepped down and
+ * cannot stand by in this process. The death of a thread ends the process without coming back here.
  */
 export async function serve(
   options: Options,
@@ -83,30 +82,68 @@ export async function serve(
   companions: Companions = {},
 ): Promise<number> {
   const log = openLog({ verbosity: options.verbosity, sink: runtime.errors });
-  const server = new Server(options, runtime, log);
+  const requests = new StopRequests(runtime);
+  const parts = { options, runtime, log, requests, gaveUpEpoch: undefined };
   try {
-    await server.run(companions);
-    return 0;
+    return await live(parts, companions);
   } catch (error) {
     if (!isStartError(error)) throw error;
     runtime.errors.write(`${PROGRAM}: ${error.message}\n`);
     return EXIT_FAILED;
   } finally {
-    await server.end();
     log.flush();
     await Promise.all([runtime.output, runtime.errors].map((one) => one.finish(LAST_WORDS_MS)));
   }
+}
+
+/** What a life of a server begins with. */
+interface LifeParts {
+  readonly options: Options;
+  readonly runtime: Runtime;
+  readonly log: Log;
+  readonly requests: StopRequests;
+  /** The epoch in which it led in its last life, and gave that up. */
+  readonly gaveUpEpoch: number | undefined;
+}
+
+/** One life after the other: who has stepped down stands by in the next one. */
+async function live(parts: LifeParts, companions: Companions): Promise<number> {
+  let { gaveUpEpoch } = parts;
+  for (;;) {
+    gaveUpEpoch = await liveOnce({ ...parts, gaveUpEpoch }, companions);
+    if (gaveUpEpoch === undefined || parts.requests.isAsked) return 0;
+    if (!canBeginAgain(parts.options)) return EXIT_AGAIN;
+  }
+}
+
+/** As `Server.run`; nothing of the server is left. */
+async function liveOnce(parts: LifeParts, companions: Companions): Promise<number | undefined> {
+  const server = new Server(parts);
+  try {
+    return await server.run(companions);
+  } finally {
+    await server.end();
+  }
+}
+
+/** Sockets that were handed over are closed, and what another user could bind is beyond reach. */
+function canBeginAgain({ handed, user }: Options): boolean {
+  return handed.length === 0 && user === undefined;
 }
 
 function traceOf({ verbosity, maxJobBytes }: Options): TraceSettings {
   return { verbosity, maxJobBytes };
 }
 
-function copyOf(options: Options, ownAddressNow: string): CopyPlace | undefined {
+function copyOf(
+  options: Options,
+  own: string,
+  gaveUpEpoch: number | undefined,
+): CopyPlace | undefined {
   const { journalUrl: url, journalLeaseMillis: leaseMillis, journalAddress } = options;
   return url === undefined
     ? undefined
-    : { url, leaseMillis, address: journalAddress ?? ownAddressNow };
+    : { url, leaseMillis, address: journalAddress ?? own, gaveUpEpoch };
 }
 
 function isStartError(error: unknown): error is Error {
@@ -127,7 +164,8 @@ class Server {
   readonly #runtime: Runtime;
   readonly #log: Log;
   readonly #crew: Crew;
-  readonly #stopSignal: Promise<void>;
+  readonly #requests: StopRequests;
+  readonly #gaveUpEpoch: number | undefined;
   #broker: Broker | undefined;
   /** SIGUSR1 came before there was a broker to note it. */
   #drainsEarly = false;
@@ -137,26 +175,33 @@ class Server {
   #http: HttpService | undefined;
   #json: JsonService | undefined;
   #outbox: Outbox | undefined;
-  #isStopping = false;
-  #stopNow: () => void = () => undefined;
 
-  constructor(options: Options, runtime: Runtime, log: Log) {
+  constructor({ options, runtime, log, requests, gaveUpEpoch }: LifeParts) {
     this.#options = options;
     this.#runtime = runtime;
     this.#log = log;
+    this.#requests = requests;
+    this.#gaveUpEpoch = gaveUpEpoch;
     this.#crew = new Crew(runtime, log);
-    this.#stopSignal = this.#watchSignals();
+    requests.onDrain = () => this.#drain();
   }
 
-  async run(companions: Companions): Promise<void> {
+  /**
+   * Serves until it is told to stop, or a client has it step down. Resolves with the epoch in which
+   * it led if it was the latter.
+   */
+  async run(companions: Companions): Promise<number | undefined> {
+    const { asked } = this.#requests;
     const started = this.#start(companions);
-    const stopped = this.#stopSignal.then(() => false);
-    const isUp = await Promise.race([started.then(() => true), stopped]);
-    await stopped;
-    this.#log.write("info", "stopping");
+    const isUp = await Promise.race([started.then(() => true), asked.then(() => false)]);
+    const leadership = isUp ? this.#broker?.leadership : undefined;
+    await Promise.race([asked, ...(leadership === undefined ? [] : [leadership.stepsDown])]);
+    const isStopping = this.#requests.isAsked;
+    this.#log.write("info", isStopping ? "stopping" : "stepping down: another server is to lead");
     if (isUp) await this.#inTime((awaits) => this.#stopEarly(awaits));
     this.#broker?.common.startStopping();
     await (isUp ? this.#stop() : this.#giveUp(started));
+    return isStopping ? undefined : leadership?.state.epoch;
   }
 
   /** Resolves when it serves; rejects with a StoppedError when it is told to stop before. */
@@ -171,7 +216,8 @@ class Server {
     const files = sizing.shareFiles(threads, addresses);
     const table = openOutboxTable?.(this.#options);
     const hasSessions = (openHttp ?? openJson ?? table) !== undefined;
-    const copy = copyOf(this.#options, ownAddress(addresses, this.#runtime.process.hostname));
+    const own = ownAddress(addresses, this.#runtime.process.hostname);
+    const copy = copyOf(this.#options, own, this.#gaveUpEpoch);
     const broker = await this.#unlessStopped(this.#makeBroker(threads, hasSessions, copy));
     await this.#unlessStopped(this.#startThreads(threads, broker, files, tokens));
     const early = addresses.filter(
@@ -192,7 +238,7 @@ class Server {
 
   async #unlessStopped<Result>(step: Promise<Result>): Promise<Result> {
     const result = await step;
-    if (this.#isStopping) throw new StoppedError("it was told to stop");
+    if (this.#requests.isAsked) throw new StoppedError("it was told to stop");
     return result;
   }
 
@@ -323,7 +369,7 @@ class Server {
       inProcess: sessions,
       connectionsMax,
       trouble: () => (common.draining ? "draining" : undefined),
-      quit: () => this.#stopNow(),
+      quit: () => this.#requests.ask(),
     });
     this.#say(`JSON on ${this.#json.address}`);
   }
@@ -391,32 +437,6 @@ class Server {
     await this.#json?.stop();
     await this.#http?.stop();
     await this.#broker?.end();
-  }
-
-  /**
-   * Resolves at the first signal to stop; a later one ends the process at once, unless it is the
-   * same request arriving twice.
-   */
-  #watchSignals(): Promise<void> {
-    this.#runtime.onSignal("SIGUSR1", () => this.#drain());
-    return new Promise((resolve) => {
-      let firstAt: number | undefined;
-      const stop = (): void => {
-        const now = performance.now();
-        firstAt ??= now;
-        if (now - firstAt > SAME_REQUEST_MS) {
-          this.#runtime.die(`${PROGRAM}: told to stop twice, ending at once`);
-        }
-        this.#isStopping = true;
-        resolve();
-      };
-      this.#stopNow = () => {
-        this.#isStopping = true;
-        resolve();
-      };
-      this.#runtime.onSignal("SIGTERM", stop);
-      this.#runtime.onSignal("SIGINT", stop);
-    });
   }
 
   #drain(): void {

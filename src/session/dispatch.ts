@@ -17,6 +17,7 @@ import type { Clearance } from "./clearance.ts";
 import { COUNTER_OPS, countRefusal } from "./counters.ts";
 import type { Desk } from "./desk.ts";
 import { drain, undrain } from "./draining.ts";
+import { stepDown } from "./stepping-down.ts";
 import type { EngineRun } from "./engine-run.ts";
 import { Explaining } from "./explaining.ts";
 import { Failing } from "./failing.ts";
@@ -160,6 +161,7 @@ export class Dispatch {
     else if (op === OP.QUIT) this.isOver = true;
     else if (op === OP.DRAIN) drain(desk);
     else if (op === OP.UNDRAIN) undrain(desk);
+    else if (op === OP.STEP_DOWN) stepDown(desk);
     else if (desk.command.garbage && NAMED_IN_THE_MIDDLE.has(op))
       desk.output.reply(R.REPLY.BAD_FORMAT);
     else if (op === OP.UNKNOWN_COMMAND) desk.output.reply(R.REPLY.UNKNOWN_COMMAND);

@@ -28,6 +28,8 @@ export interface SessionJournal {
   woken(): void;
   /** What `stats` shows of it, as it was published last. */
   figures(): ShownFigures;
+  /** Absent where no copy of it is kept elsewhere. */
+  readonly copy?: SessionCopy;
   /** Replays into these shards what the committer brings, until it has brought it all. */
   helpToRecover(shards: readonly Shard[]): void;
 }
@@ -42,8 +44,13 @@ export interface ShownFigures {
   readonly syncs: number;
   readonly lastSyncMillis: number;
   readonly oldestUnsyncedMillis: number;
-  /** Absent where no copy of it is kept elsewhere. */
-  readonly copy?: CopyFigures;
+}
+
+/** A journal's copy elsewhere, which is kept by the server that leads. */
+export interface SessionCopy {
+  figures(): CopyFigures;
+  /** Has the server step down, in a moment. */
+  stepDown(): void;
 }
 
 /** What is shown of a journal's copy elsewhere. */

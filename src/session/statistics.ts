@@ -89,6 +89,7 @@ function shardFigures(desk: Desk): Record<string, Value> {
 /** What was published of the journal last; zeros without one. */
 function journalFigures({ journal }: Desk): Record<string, Value> {
   const shown = journal?.figures();
+  const copy = journal?.copy?.figures();
   return {
     "binlog-oldest-index": shown?.oldestSegment ?? 0,
     "binlog-current-index": shown?.currentSegment ?? 0,
@@ -99,11 +100,11 @@ function journalFigures({ journal }: Desk): Record<string, Value> {
     "journal-last-sync-ms": Math.round(shown?.lastSyncMillis ?? 0),
     "journal-oldest-unsynced-ms": Math.round(shown?.oldestUnsyncedMillis ?? 0),
     "journal-read-only": journal?.isReadOnly === true,
-    "copy-epoch": shown?.copy?.epoch ?? 0,
-    "copy-position": shown?.copy?.position ?? 0,
-    "copy-lag-bytes": shown?.copy?.lagBytes ?? 0,
-    "copy-lag-ms": Math.round(shown?.copy?.lagMillis ?? 0),
-    "copy-standbys": shown?.copy?.standbys ?? 0,
+    "copy-epoch": copy?.epoch ?? 0,
+    "copy-position": copy?.position ?? 0,
+    "copy-lag-bytes": copy?.lagBytes ?? 0,
+    "copy-lag-ms": Math.round(copy?.lagMillis ?? 0),
+    "copy-standbys": copy?.standbys ?? 0,
   };
 }
 

@@ -166,7 +166,7 @@ Generated from \`src/cli/shell/syntax.ts\` by \`npm run docs\`; do not edit.
 
 These commands talk to a running server over the ordinary protocol, so most work with beanstalkd
 too. beanstalkd does not know \`jobs\`, \`failures\`, \`reserve --message\`, \`flush\`, \`set\`, \`drain\`,
-\`undrain\` and \`peek --state reserved\`.
+\`undrain\`, \`step-down\` and \`peek --state reserved\`.
 
 In a clone of this repository \`homemaker\` is \`npm start --silent --\`. Without \`--silent\` npm prints
 lines of its own first.

@@ -68,6 +68,7 @@ const CALLS: Readonly<Record<string, readonly [Run, sent: string, said: string, 
     "pause-tube": [(c) => c.pauseTube("a", 5), "pause-tube a 5", "PAUSED", undefined],
     drain: [(c) => c.drain(), "drain", "DRAINING", undefined],
     undrain: [(c) => c.undrain(), "undrain", "NOT_DRAINING", undefined],
+    "step-down": [(c) => c.stepDown(), "step-down 1", "STEPPING_DOWN", undefined],
     "peek-reserved": [(c) => c.peekReserved(), "peek-reserved", "NOT_FOUND", undefined],
     "list-jobs": [
       (c) => c.listJobs("a", "ready", { after: 4, limit: 2 }),

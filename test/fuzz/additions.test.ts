@@ -78,5 +78,5 @@ const EVERY_ADDITION = [
   "batch 3\r\nuse b\r\nput 0 0 9 2 con:c\r\n..\r\ndelete 5\r\n",
   "batch 2\r\ndelete 6\r\nbury 99 1 3\r\nwhy\r\n",
   "delete-batch 6 7 99\r\nwindow 0\r\nwindow x\r\n",
-  "flush-tube b\r\nfeatures\r\ndrain\r\nput 0 0 9 1\r\nx\r\nundrain\r\n",
+  "flush-tube b\r\nfeatures\r\ndrain\r\nput 0 0 9 1\r\nx\r\nundrain\r\nstep-down 0\r\n",
 ];

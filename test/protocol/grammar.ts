@@ -312,6 +312,7 @@ const ADDITIONS: typeof VERBS = [
   ["explain ", OP.EXPLAIN, numbers(["id"])],
   ["client-name ", OP.CLIENT_NAME, client],
   ["auth ", OP.AUTH, secret],
+  ["step-down ", OP.STEP_DOWN, window],
   ["batch ", OP.BATCH, count],
   ["move ", OP.MOVE, movement],
   ["finish ", OP.FINISH, numbers(["id", "keep", "bytes"])],

@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ServerWithData } from "../durability/server-with-data.ts";
+import { connectTo, ServerWithData } from "../durability/server-with-data.ts";
 import { askAt } from "../http/http-port.ts";
 import { ParsedMetrics } from "../observability/parsed-metrics.ts";
 import { Conversation } from "../support/conversation.ts";
@@ -144,6 +144,37 @@ test("a leader that stood still for longer than its lease hands out nothing when
   expect(a.complaints.join()).toMatch(/the lease has run out|another server leads/);
   expect(await other.line("delete 1")).toBe("DELETED");
   expect(await b.stop()).toBe(0);
+}, 180_000);
+
+test("a leader that steps down is followed before its lease is over, and stands by to lead again", async () => {
+  const url = pair.url("planned");
+  const a = start("planned", "a", url, 60_000);
+  await a.serves();
+  const client = await talk(a);
+  expect(await client.line("put 0 0 60 1", Buffer.from("x"))).toBe("INSERTED 1");
+  expect(await client.line("step-down 1")).toBe("NO_STANDBY");
+  const b = start("planned", "b", url, 60_000);
+  await isStandingBy(b);
+  expect(await client.line("step-down 0")).toBe("STEPPING_DOWN");
+  await b.serves();
+  const other = await talk(b);
+  expect(await other.line("reserve")).toBe("RESERVED 1 1");
+  await isStandingBy(a);
+  expect(await other.line("delete 1")).toBe("DELETED");
+  expect(await other.line("put 0 0 60 1", Buffer.from("y"))).toMatch(/^INSERTED /);
+  expect(await other.line("step-down 0")).toBe("STEPPING_DOWN");
+  const listens = /listening on [^:]+:(\d+)/g;
+  await until(
+    "it leads again",
+    () => [...a.output.matchAll(listens)].length === 2,
+    () => a.told,
+  );
+  const port = Number([...a.output.matchAll(listens)].at(-1)?.[1]);
+  const again = new Conversation(await connectTo(port));
+  expect(await again.line("peek 1")).toBe("NOT_FOUND");
+  expect(await again.line("peek-ready")).toMatch(/^FOUND \d+ 1$/);
+  expect(await b.stop()).toBe(0);
+  expect(await a.stop()).toBe(0);
 }, 180_000);
 
 test("replies wait while the standby of PostgreSQL stands still, and none of them is lost", async () => {

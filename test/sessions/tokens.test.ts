@@ -76,6 +76,7 @@ const SAYS: Readonly<Record<string, Said>> = {
   explain: ["explain 1"],
   "client-name": ["client-name me"],
   auth: ["auth ROOT"],
+  "step-down": ["step-down 1"],
 };
 
 /** What comes behind the line: what would be seen if it were a command. */

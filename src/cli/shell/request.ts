@@ -87,4 +87,7 @@ export type Request =
       /** As they were given: `name=value`. */
       readonly settings: readonly string[];
     }
-  | { readonly verb: "drain" | "undrain" };
+  | { readonly verb: "drain" | "undrain" }
+  | { readonly verb: "status" }
+  /** `isForced`: also where nobody stands by. */
+  | { readonly verb: "step-down"; readonly isForced: boolean };

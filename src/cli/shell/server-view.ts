@@ -150,6 +150,10 @@ function meaningOf(reply: Reply, line: string): string {
       return `${verb}: the token in ${TOKEN_VARIABLE} does not let you, or there is none`;
     case "OUT_OF_MEMORY":
       return "the server has no room";
+    case "NO_COPY":
+      return "the server keeps no copy of its journal (--journal), so no other one could lead";
+    case "NO_STANDBY":
+      return "no server stands by; --force has it step down all the same";
     case "JOB_TOO_BIG":
       return `${verb}: that is longer than the server or the tube takes`;
     case "TUBE_FULL":

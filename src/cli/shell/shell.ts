@@ -25,6 +25,20 @@ import { watchServer } from "./top.ts";
 
 const EXIT_DONE = 0;
 const EXIT_NOT_DONE = 1;
+/** The keys of `stats` that say how a server is. */
+const STATUS_KEYS = [
+  "hostname",
+  "version",
+  "uptime",
+  "draining",
+  "journal-read-only",
+  "copy-epoch",
+  "copy-position",
+  "copy-lag-bytes",
+  "copy-lag-ms",
+  "copy-standbys",
+];
+const isOfCopy = (key: string): boolean => key.startsWith("copy-");
 const BAD_ANSWERS = [BadReplyError, ReplyTooBigError];
 
 /** Runs a shell command; returns the exit code. */
@@ -146,7 +160,24 @@ class Shell {
       case "undrain":
         await this.#server.expect("NOT_DRAINING", "undrain");
         return this.#say({ draining: false });
+      case "status":
+        return this.#status();
+      case "step-down":
+        await this.#server.expect("STEPPING_DOWN", `step-down ${request.isForced ? 0 : 1}`);
+        return this.#say({ "stepping-down": true });
     }
+  }
+
+  /** What of `stats` tells which server leads, and how well; of beanstalkd, what it has of it. */
+  async #status(): Promise<void> {
+    const facts = await this.#server.facts("stats");
+    const isCopied = Number(facts["copy-epoch"] ?? 0) > 0;
+    const keys = STATUS_KEYS.filter((key) => key in facts && (isCopied || !isOfCopy(key)));
+    await this.#say({
+      server: this.#where,
+      role: isCopied ? "leader" : "alone",
+      ...Object.fromEntries(keys.map((key) => [key, facts[key] ?? ""])),
+    });
   }
 
   async #set({ tube, settings }: Extract<Request, { verb: "set" }>): Promise<void> {

@@ -255,6 +255,15 @@ export const SHELL_COMMANDS: Readonly<Record<string, Declared>> = {
   },
   drain: { help: "has the server refuse new jobs", request: () => ({ verb: "drain" }) },
   undrain: { help: "has the server take new jobs again", request: () => ({ verb: "undrain" }) },
+  status: {
+    help: "prints which server that is, whether it leads, and how far the copy of its journal is",
+    request: () => ({ verb: "status" }),
+  },
+  "step-down": {
+    help: "has the server that leads let another one lead, and stand by itself",
+    flags: [new Flag("--force", "also if no server is known to stand by")],
+    request: ({ flags }) => ({ verb: "step-down", isForced: flags["force"] === true }),
+  },
 };
 
 /** Reads the words and flags behind the name of a shell command. */

@@ -113,6 +113,15 @@ export function drain(name: "drain" | "undrain"): Command<void> {
   return { head: name, isSafe: true, needs: [name], read: done(name, word) };
 }
 
+/** `step-down`; done twice, it would be done to two servers. */
+export function stepDown(standbys: number): Command<void> {
+  return {
+    head: `step-down ${whole("standbys", standbys, 0)}`,
+    needs: ["step-down"],
+    read: done("step-down", "STEPPING_DOWN"),
+  };
+}
+
 /** `flush-tube` */
 export function flushTube(tube: string): Command<number> {
   return {

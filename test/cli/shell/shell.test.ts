@@ -490,6 +490,13 @@ describe("what only Homemaker knows", () => {
     });
     expect(JSON.parse((await run("undrain --json")).stdout)).toEqual({ draining: false });
     expect(await run("undrain")).toMatchObject({ code: 0, stdout: "draining: false" });
+    const status: unknown = JSON.parse((await run("status --json")).stdout);
+    expect(status).toMatchObject({ role: "alone", draining: false, "journal-read-only": false });
+    expect(status).not.toHaveProperty("copy-epoch");
+    expect(await run("step-down")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("keeps no copy of its journal (--journal)") as string,
+    });
     expect(await run("put a b")).toMatchObject({ code: 0 });
   });
 });

@@ -103,6 +103,9 @@ describe("the shell's commands", () => {
     ],
     ["drain", { verb: "drain" }],
     ["undrain", { verb: "undrain" }],
+    ["status", { verb: "status" }],
+    ["step-down", { verb: "step-down", isForced: false }],
+    ["step-down --force", { verb: "step-down", isForced: true }],
   ])("%s", (line, request) => {
     expect(parse(line)).toEqual({ kind: "shell", address: HOME, asJson: false, request });
   });
