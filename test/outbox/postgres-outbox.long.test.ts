@@ -11,6 +11,8 @@ import { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { PostgresOutbox } from "../../src/storage/postgres-outbox.ts";
 import { ServerWithData } from "../durability/server-with-data.ts";
+import { codeBlocks, readPage } from "../docs/page.ts";
+import { printed } from "../docs/programs.ts";
 import { amount } from "../support/amount.ts";
 import { Conversation } from "../support/conversation.ts";
 import { PostgresPair } from "../support/postgres.ts";
@@ -32,12 +34,7 @@ const servers: ServerWithData[] = [];
 
 beforeAll(async () => {
   pair = await PostgresPair.start();
-  app = new Client({
-    connectionString: pair
-      .url("x")
-      .replace(/,[^/]*/, "")
-      .replace(/\?.*/, ""),
-  });
+  app = new Client({ connectionString: application() });
   await app.connect();
   await connect("none"); // makes the tables
 });
@@ -48,6 +45,14 @@ afterAll(async () => {
   await pair.end();
   rmSync(directory, { recursive: true });
 });
+
+/** Where an application connects. */
+function application(): string {
+  return pair
+    .url("x")
+    .replace(/,[^/]*/, "")
+    .replace(/\?.*/, "");
+}
 
 function newQueue(): string {
   return `q${++queues}`;
@@ -115,12 +120,7 @@ test("rows are taken with all that they say, removed, set aside with a reason, o
 test("a row with a smaller id whose transaction commits later is not passed over", async () => {
   const queue = newQueue();
   const table = await connect(queue);
-  const slow = new Client({
-    connectionString: pair
-      .url("x")
-      .replace(/,[^/]*/, "")
-      .replace(/\?.*/, ""),
-  });
+  const slow = new Client({ connectionString: application() });
   await slow.connect();
   await slow.query("begin");
   const early = await insert(queue, "early", {}, slow);
@@ -184,6 +184,18 @@ function start(queue: string, machine: string, flags: readonly string[] = []): S
   return server;
 }
 
+/** The bodies of all jobs that a server has. */
+async function bodies(server: ServerWithData): Promise<readonly string[]> {
+  const client = new Conversation(await server.connect());
+  const found: string[] = [];
+  await client.line("watch mail");
+  for (;;) {
+    const job = await client.ask("reserve-with-timeout 0");
+    if (job === undefined || !job.line.startsWith("RESERVED")) return found;
+    found.push(String(job.body));
+  }
+}
+
 test("rows become jobs of a server, and those that cannot are set aside and hold up nobody", async () => {
   const queue = newQueue();
   const server = start(queue, "a", ["--http-port", "0"]);
@@ -215,6 +227,49 @@ test("rows become jobs of a server, and those that cannot are set aside and hold
   expect(metrics).toMatch(/^homemaker_outbox_reachable 1$/m);
   expect(metrics).toMatch(/^homemaker_outbox_oldest_row_age_seconds /m);
   expect(await server.stop()).toBe(0);
+});
+
+test("the program of docs/outbox.md inserts its job with its order", async () => {
+  await app.query("create table orders (id bigint generated always as identity, total bigint)");
+  const [program = ""] = codeBlocks(readPage("docs/outbox.md"), "ts");
+  process.env["DATABASE_URL"] = application();
+  await printed(program, "outbox", "src/entries/queue.ts");
+  const { rows } = await app.query<{ order: string; body: Buffer; tags: string }>(
+    "select orders.id as order, body, tags from homemaker.outbox, orders where tube = 'invoice'",
+  );
+  const [{ order, body, tags } = { order: "", body: Buffer.alloc(0), tags: "" }] = rows;
+  expect(rows).toHaveLength(1);
+  expect(JSON.parse(body.toString())).toMatchObject({
+    type: "invoice",
+    data: { order: Number(order) },
+  });
+  expect(tags).toBe(`idp:invoice/${order}:0`);
+});
+
+test("a server without a copy reads a table, and goes on with it after it was killed", async () => {
+  const queue = newQueue();
+  const url = `${application()}?journal=${queue}`;
+  const launch = { directory: join(directory, queue), threads: 1, flags: ["--outbox", url] };
+  const first = await ServerWithData.serving(launch);
+  servers.push(first);
+  await insert(queue, "1");
+  await until(
+    "the row is gone",
+    async () => (await count(queue)) === 0,
+    () => first.told,
+  );
+  await insert(queue, "2");
+  await first.kill();
+  await insert(queue, "3");
+  const second = await ServerWithData.serving(launch);
+  servers.push(second);
+  await until(
+    "all rows are gone",
+    async () => (await count(queue)) === 0,
+    () => second.told,
+  );
+  expect((await bodies(second)).toSorted()).toEqual(["1", "2", "3"]);
+  expect(await second.stop()).toBe(0);
 });
 
 /** Two servers with one journal, of which whichever leads is killed, again and again. */
@@ -298,14 +353,7 @@ test("leaders are killed in a loop, and each row that was committed is one job",
       async () => (await count(queue)) === 0,
       () => server.told,
     );
-    const client = new Conversation(await server.connect());
-    const found: string[] = [];
-    await client.line("watch mail");
-    for (;;) {
-      const job = await client.ask("reserve-with-timeout 0");
-      if (job === undefined || !job.line.startsWith("RESERVED")) break;
-      found.push(String(job.body));
-    }
+    const found = await bodies(server);
     expect(rivals.kills).toBe(KILLS);
     expect(committed.length).toBeGreaterThan(KILLS);
     expect(found.toSorted()).toEqual(committed.toSorted());
