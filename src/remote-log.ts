@@ -99,6 +99,12 @@ export interface RemoteLogTimes {
   readonly patienceMillis: number;
 }
 
+/** How a connection is opened. */
+export interface RemoteLogOptions extends RemoteLogTimes {
+  /** Whoever has it only looks: nothing is written there, not even what is not there yet made. */
+  readonly onlyReads?: true;
+}
+
 /** What became of an attempt to take the lease. */
 export type Claim =
   | { readonly isTaken: true }

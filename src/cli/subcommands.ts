@@ -17,6 +17,9 @@ import type { Environment } from "./variables.ts";
 import { parseWork } from "./work/work-command.ts";
 import type { WorkCommand } from "./work/work-command.ts";
 
+/** Says where the copy is, to a server as well. */
+const JOURNAL_VARIABLE = "HOMEMAKER_JOURNAL";
+
 /** Every first word that is not the server's. */
 export const SUBCOMMANDS: readonly string[] = [
   "verify",
@@ -32,6 +35,8 @@ export interface VerifyCommand {
   readonly directory: string;
   /** Print one line of JSON instead of text. */
   readonly asJson: boolean;
+  /** The url of its copy, which it is compared with; absent: with none. */
+  readonly journalUrl?: string;
 }
 
 /** To make a journal of a beanstalkd's log. */
@@ -69,6 +74,8 @@ interface Flags {
   readonly data?: string;
   readonly segmentSize?: string;
   readonly salvage?: true;
+  /** True where the environment says which. */
+  readonly journal?: string | true;
 }
 
 /** Reads `argv` if it begins with the name of a subcommand; undefined if it does not. */
@@ -97,8 +104,23 @@ export function parseSubcommand(
   const directory = command.args[0] ?? "";
   const flags: Flags = command.opts();
   if (directory === "") return wrongArguments(name, "expected a directory");
-  if (name === "verify") return { kind: "verify", directory, asJson: flags.json === true };
+  if (name === "verify") return verifyCommand(directory, flags, units, env);
   return importCommand(directory, flags, units);
+}
+
+function verifyCommand(
+  directory: string,
+  { json, journal }: Flags,
+  units: Units,
+  env: Environment,
+): Subcommand {
+  const command = { kind: "verify", directory, asJson: json === true } as const;
+  if (journal === undefined) return command;
+  const given = journal === true ? (env[JOURNAL_VARIABLE] ?? "") : journal;
+  const journalUrl = OPTIONS.journalUrl.parse([given], units, () => undefined);
+  if (journalUrl !== undefined) return { ...command, journalUrl };
+  const source = journal === true ? JOURNAL_VARIABLE : "--journal";
+  return wrongArguments("verify", `${source}: expected ${OPTIONS.journalUrl.expects}`);
 }
 
 function tokenCommand(words: readonly string[]): Subcommand {
@@ -134,12 +156,14 @@ function importCommand(from: string, flags: Flags, units: Units): Subcommand {
 
 function verifySyntax(): Command {
   return quietSubcommand("verify")
-    .usage("DIR [--json]")
+    .usage("DIR [--journal [URL]] [--json]")
     .description(
       "Looks through the journal in DIR, which no server may be using, and changes nothing. " +
-        "Exit code 0: clean; 1: something that was safe is damaged; 2: it could not look.",
+        "Exit code 0: clean; 1: something that was safe is damaged, or the copy is another; 2: it " +
+        "could not look.",
     )
     .argument("<DIR>", "the directory of --data")
+    .option("--journal [URL]", `compare it with its copy there (default: ${JOURNAL_VARIABLE})`)
     .option("--json", "one line of JSON");
 }
 

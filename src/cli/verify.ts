@@ -7,30 +7,43 @@ import type { VerifyCommand } from "./subcommands.ts";
 import { PROGRAM } from "../version.ts";
 import { FormatError } from "../journal/format.ts";
 import { ForeignLogError, refuseForeignLog } from "../journal/foreign-log.ts";
+import { compare } from "../journal/comparison.ts";
+import type { Comparison } from "../journal/comparison.ts";
 import { inspect } from "../journal/inspection.ts";
 import type { Inspection } from "../journal/inspection.ts";
 import { isDamaged } from "../journal/recovery-report.ts";
 import { RecoveryError } from "../journal/recovery.ts";
 import type { Runtime } from "../runtime.ts";
+import { RemoteError } from "../remote-log.ts";
 import { StorageError } from "../storage.ts";
 import { bootId } from "../storage/boot-id.ts";
+import { openRemoteLog } from "../storage/remote-logs.ts";
 import { lookInto } from "../storage/storages.ts";
 
 const EXIT_CLEAN = 0;
 const EXIT_DAMAGED = 1;
 const EXIT_UNSEEN = 2;
+/** For an answer about the copy. */
+const PATIENCE_MILLIS = 30_000;
 
 /** Looks through a journal and prints what it found; returns the exit code. */
 export async function verify(command: VerifyCommand, runtime: Runtime): Promise<number> {
   try {
-    const found = await look(command.directory, runtime);
+    const { directory, journalUrl, asJson } = command;
+    const found = await look(directory, runtime);
     if (typeof found === "string") return complain(found, runtime);
-    const lines = command.asJson ? [JSON.stringify(found)] : report(found);
+    const copy =
+      journalUrl === undefined ? undefined : await compareWith(journalUrl, directory, runtime);
+    const lines = asJson
+      ? [JSON.stringify({ ...found, ...(copy && { copy }) })]
+      : [...report(found), ...(copy === undefined ? [] : reportOfCopy(copy))];
     for (const line of lines) runtime.print(line);
-    return isDamaged(found) ? EXIT_DAMAGED : EXIT_CLEAN;
+    const isClean = !isDamaged(found) && (copy?.differences.length ?? 0) === 0;
+    return isClean ? EXIT_CLEAN : EXIT_DAMAGED;
   } catch (error) {
     const isExpected =
       error instanceof StorageError ||
+      error instanceof RemoteError ||
       error instanceof FormatError ||
       error instanceof ForeignLogError ||
       error instanceof RecoveryError;
@@ -54,6 +67,33 @@ async function look(directory: string, runtime: Runtime): Promise<Inspection | s
   const found = inspect(storage, engine, Date.now() * 1000, bootId());
   const isNone = found.segments.length === 0 && !isDamaged(found); // hints may know of one
   return isNone ? `${directory}: there is no journal in it` : found;
+}
+
+/** Compares it with its copy, on which nobody else waits meanwhile. */
+async function compareWith(url: string, directory: string, runtime: Runtime): Promise<Comparison> {
+  const times = { leaseMillis: PATIENCE_MILLIS, patienceMillis: PATIENCE_MILLIS };
+  const log = openRemoteLog(url, { ...times, onlyReads: true });
+  const breathe = (): Promise<void> => new Promise((resolve) => runtime.soon(resolve));
+  try {
+    return await compare({ storage: lookInto(directory), log, breathe });
+  } finally {
+    await log.close();
+  }
+}
+
+/** What people read of it. */
+function reportOfCopy({ standing, files, differences }: Comparison): string[] {
+  const lines = differences.map(({ file, kind, position, bytes }) => {
+    const where = kind === "different" ? `, the first at ${position}` : "";
+    return `${file}: ${kind}, ${bytes} bytes${where}`;
+  });
+  const isSame = differences.length === 0;
+  const head = `copy: ${files} files, ${isSame ? "the same" : `${differences.length} not the same`}`;
+  const since =
+    standing === "behind"
+      ? ["another server has led since: what differs is fetched when one starts here"]
+      : ["nobody has led since: what the copy lacks is sent when a server starts here"];
+  return [head, ...lines, ...(isSame ? [] : since)];
 }
 
 /** The lines that people read. */

@@ -97,13 +97,13 @@ export interface CatchUpParts {
 }
 
 /** A file of a log: how long it is, and what was written to it, in that order. */
-interface RemoteFile {
+export interface RemoteFile {
   readonly bytes: number;
   readonly writes: RemoteEntry[];
 }
 
 /** The files that a log has. */
-async function filesOf(log: CatchUpParts["log"]): Promise<ReadonlyMap<string, RemoteFile>> {
+export async function filesOf(log: CatchUpParts["log"]): Promise<ReadonlyMap<string, RemoteFile>> {
   const files = new Map<string, RemoteFile>();
   for (const entry of await log.entries()) {
     if (entry.kind === "create") files.set(entry.file, { bytes: entry.bytes, writes: [] });
@@ -133,23 +133,31 @@ export async function fetchAll(parts: CatchUpParts): Promise<number> {
   return fetched;
 }
 
-async function fetchFile(
-  { storage, log, breathe }: CatchUpParts,
-  name: string,
+/** A file as the log has it; what stands here already is not fetched. */
+export async function imageOf(
+  { log, breathe }: Pick<CatchUpParts, "log" | "breathe">,
   { bytes, writes }: RemoteFile,
-): Promise<number> {
-  const had = storage.list().includes(name) ? readAround(storage, name) : undefined;
+  had: Uint8Array | undefined,
+): Promise<{ readonly image: Uint8Array; readonly fetched: number }> {
   const image = new Uint8Array(bytes);
   let fetched = 0;
   for (const write of writes) {
     const { position, sequence } = write;
     const end = position + write.bytes;
-    const there = end <= bytes ? had?.bytes.subarray(position, end) : undefined;
+    const there = end <= bytes ? had?.subarray(position, end) : undefined;
     const isThere = there?.length === write.bytes && log.digest(there) === write.digest;
     if (!isThere) fetched += write.bytes;
     image.set(isThere ? there : await log.read(sequence), position);
     await breathe();
   }
+  return { image, fetched };
+}
+
+async function fetchFile(parts: CatchUpParts, name: string, remote: RemoteFile): Promise<number> {
+  const { storage, breathe } = parts;
+  const { bytes } = remote;
+  const had = storage.list().includes(name) ? readAround(storage, name) : undefined;
+  const { image, fetched } = await imageOf(parts, remote, had?.bytes);
   if (had?.holes.length === 0 && isSame(had.bytes, image)) {
     secure(storage, name);
     return fetched;

@@ -18,7 +18,7 @@ import type {
   RemoteEnd,
   RemoteEntry,
   RemoteLog,
-  RemoteLogTimes,
+  RemoteLogOptions,
   RemoteOperation,
 } from "../remote-log.ts";
 import { parsePostgres } from "./postgres-address.ts";
@@ -129,21 +129,23 @@ export class PostgresLog implements RemoteLog {
   readonly #address: PostgresAddress;
   readonly #leaseMillis: number;
   readonly #patienceMillis: number;
+  readonly #onlyReads: boolean;
   #link: PostgresLink | undefined;
   #isMade = false;
   /** The connection that counts as one who stands by. */
   #waiting: PostgresLink | undefined;
 
   /** Connects when it is first asked. Throws a RemoteError if that is no such url. */
-  constructor(url: string, { leaseMillis, patienceMillis }: RemoteLogTimes) {
+  constructor(url: string, { leaseMillis, patienceMillis, onlyReads }: RemoteLogOptions) {
     this.#address = parsePostgres(url);
     this.#leaseMillis = leaseMillis;
     this.#patienceMillis = patienceMillis;
+    this.#onlyReads = onlyReads === true;
   }
 
   async newest(): Promise<RemoteEnd | undefined> {
     const [row] = (await this.#ask(NEWEST)).rows;
-    await this.#ask(BARRIER);
+    if (!this.#onlyReads) await this.#ask(BARRIER);
     if (row === undefined) return undefined;
     const [sequence, epoch] = [numberOf(row, "sequence"), numberOf(row, "epoch")];
     return { sequence, epoch, leader: textOf(row, "leader") };
@@ -284,7 +286,11 @@ export class PostgresLog implements RemoteLog {
   /** Makes the tables, if nobody has. */
   async #make(link: PostgresLink): Promise<void> {
     const found = await link.ask("select to_regclass('homemaker.lease') is not null as made");
-    if (found.rows[0]?.["made"] !== true) {
+    const isThere = found.rows[0]?.["made"] === true;
+    if (!isThere && this.#onlyReads) {
+      throw new RemoteError("HM_REMOTE_FAILED", "no journal was ever copied to that database");
+    }
+    if (!isThere) {
       await link.ask(`begin; select pg_advisory_xact_lock(${MAKING}); ${SCHEMA}; commit`);
     }
     const [row = {}] = (await link.ask("select version from homemaker.format")).rows;

@@ -6,6 +6,7 @@
  *   homemaker+unix:/run/homemaker.sock
  *   homemaker+tls://10.0.0.7:11301,10.0.0.8:11301   the same by TLS
  *   ws://10.0.0.7:11302   wss://queue.example.org/queue      as the URL of a WebSocket
+ *   ws://10.0.0.7:11302,ws://10.0.0.8:11302                  and of several
  *
  * In front of the first address may stand a token and an `@`, as in homemaker://TOKEN@10.0.0.7. It
  * is percent-encoded; in a URL of a WebSocket a slash in it has to be.
@@ -104,7 +105,7 @@ function partsOf(url: string): { readonly bare: string; readonly token?: string 
 }
 
 function addressesOf(url: string): readonly string[] {
-  if (isWebSocketUrl(url)) return [url];
+  if (isWebSocketUrl(url)) return url.split(/,(?=wss?:\/\/)/);
   const [, kind, rest = ""] = /^homemaker(:\/\/|\+unix:|\+tls:\/\/)(.+)$/.exec(url) ?? [];
   if (kind === "+unix:") return [`unix:${rest}`];
   const addresses = rest.replace(/\/$/, "").split(",");

@@ -78,6 +78,7 @@ test.each([
   ["homemaker+tls://hm/x@10.0.0.7,10.0.0.8", ["tls://10.0.0.7", "tls://10.0.0.8"]],
   ["homemaker+unix:/run/hm@1/hm.sock", ["unix:/run/hm@1/hm.sock"]],
   ["ws://10.0.0.7:11302", ["ws://10.0.0.7:11302"]],
+  ["ws://hm_x@10.0.0.7:1/q,wss://b/,c", ["ws://10.0.0.7:1/q", "wss://b/,c"]],
   ["wss://queue.example.org/a,b", ["wss://queue.example.org/a,b"]],
 ] as const)("%s is %j", async (url, addresses) => {
   const asked: (readonly string[])[] = [];

@@ -4,14 +4,19 @@
  *
  * @module-tag pg_ctlcluster
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { connectTo, ServerWithData } from "../durability/server-with-data.ts";
+import { ServerWithData } from "../durability/server-with-data.ts";
 import { askAt } from "../http/http-port.ts";
 import { ParsedMetrics } from "../observability/parsed-metrics.ts";
 import { Conversation } from "../support/conversation.ts";
+import { connect } from "../../src/entries/client.ts";
+import { verify } from "../../src/cli/verify.ts";
+import type { Comparison } from "../../src/journal/comparison.ts";
+import { freePort } from "../cli/contest.ts";
+import { recorder } from "../cli/recorder.ts";
 import { PostgresPair } from "../support/postgres.ts";
 import { until } from "../support/until.ts";
 
@@ -34,11 +39,13 @@ function start(
   machine: string,
   url = pair.url(journal),
   leaseMillis = LEASE_MILLIS,
+  port = 0,
 ): ServerWithData {
   const server = new ServerWithData({
     directory: join(directory, `${journal}-${machine}`),
     threads: 2,
     shards: 2,
+    port,
     flags: ["--journal", url, "--journal-lease", `${leaseMillis}ms`, "--http-port", "0"],
   });
   servers.push(server);
@@ -61,6 +68,16 @@ async function talk(server: ServerWithData): Promise<Conversation> {
 async function asked(server: ServerWithData, path: string): Promise<string> {
   const [, port] = /dashboard on http:\/\/\S+:(\d+)/.exec(server.output) ?? [];
   return (await askAt(Number(port), path)).text;
+}
+
+/** What `homemaker verify` says of a directory and its copy. */
+async function verified(where: string, journalUrl: string): Promise<[code: number, Comparison]> {
+  const { runtime, printed } = recorder();
+  const code = await verify(
+    { kind: "verify", directory: where, asJson: true, journalUrl },
+    runtime,
+  );
+  return [code, (JSON.parse(printed.join("")) as { copy: Comparison }).copy];
 }
 
 /** Puts jobs, many at a time, until the server is gone; resolves with the ids that it told. */
@@ -122,6 +139,20 @@ test("a leader that is killed under load loses no job that it acknowledged, nor 
   expect(lost).toEqual([]);
   expect(answers[0]).toBe("NOT_FOUND");
   expect(await stale.stop()).toBe(0);
+
+  const where = join(directory, "jobs-a");
+  const same = { standing: "ahead", fetchedBytes: expect.any(Number) as number, differences: [] };
+  expect(await verified(where, pair.url("jobs"))).toMatchObject([0, same]);
+  const file = readdirSync(where)
+    .filter((name) => name.startsWith("journal."))
+    .toSorted()
+    .at(-1);
+  const bytes = readFileSync(join(where, file ?? ""));
+  const position = bytes.length - 1;
+  bytes[position] = 255 - (bytes[position] ?? 0);
+  writeFileSync(join(where, file ?? ""), bytes);
+  const differences = [{ file, kind: "different", position, bytes: 1 }];
+  expect(await verified(where, pair.url("jobs"))).toMatchObject([1, { differences }]);
 }, 180_000);
 
 test("a leader that stood still for longer than its lease hands out nothing when it goes on, and ends", async () => {
@@ -146,33 +177,32 @@ test("a leader that stood still for longer than its lease hands out nothing when
   expect(await b.stop()).toBe(0);
 }, 180_000);
 
-test("a leader that steps down is followed before its lease is over, and stands by to lead again", async () => {
+test("a leader that steps down is followed before its lease is over, and stands by; a client finds who leads", async () => {
   const url = pair.url("planned");
-  const a = start("planned", "a", url, 60_000);
+  const ports = await Promise.all([freePort(), freePort()]);
+  const a = start("planned", "a", url, 60_000, ports[0]);
   await a.serves();
-  const client = await talk(a);
-  expect(await client.line("put 0 0 60 1", Buffer.from("x"))).toBe("INSERTED 1");
-  expect(await client.line("step-down 1")).toBe("NO_STANDBY");
-  const b = start("planned", "b", url, 60_000);
+  const addresses = ports.map((port) => `127.0.0.1:${port}`);
+  await using client = await connect(addresses, { timeoutMs: 60_000 });
+  const { id } = await client.put("x");
+  await expect(client.stepDown()).rejects.toMatchObject({ code: "HM_NO_STANDBY" });
+  const b = start("planned", "b", url, 60_000, ports[1]);
   await isStandingBy(b);
-  expect(await client.line("step-down 0")).toBe("STEPPING_DOWN");
+  await client.stepDown({ standbys: 0 });
   await b.serves();
-  const other = await talk(b);
-  expect(await other.line("reserve")).toBe("RESERVED 1 1");
+  const job = await client.reserve();
+  expect(job.id).toBe(id);
+  await job.delete();
   await isStandingBy(a);
-  expect(await other.line("delete 1")).toBe("DELETED");
-  expect(await other.line("put 0 0 60 1", Buffer.from("y"))).toMatch(/^INSERTED /);
-  expect(await other.line("step-down 0")).toBe("STEPPING_DOWN");
-  const listens = /listening on [^:]+:(\d+)/g;
+  await client.put("y");
+  await client.stepDown({ standbys: 0 });
   await until(
     "it leads again",
-    () => [...a.output.matchAll(listens)].length === 2,
+    () => a.output.split("listening on").length === 3,
     () => a.told,
   );
-  const port = Number([...a.output.matchAll(listens)].at(-1)?.[1]);
-  const again = new Conversation(await connectTo(port));
-  expect(await again.line("peek 1")).toBe("NOT_FOUND");
-  expect(await again.line("peek-ready")).toMatch(/^FOUND \d+ 1$/);
+  expect((await client.reserve()).text).toBe("y");
+  await expect(client.reserveJob(id)).resolves.toBeUndefined();
   expect(await b.stop()).toBe(0);
   expect(await a.stop()).toBe(0);
 }, 180_000);

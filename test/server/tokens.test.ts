@@ -105,14 +105,14 @@ test("a worker of the library works with the right to reserve alone", async () =
 test("the shell's commands show the token of the environment, and say what a wrong one is", async () => {
   const [host = "", port = ""] = tcp.split(":");
   const address = { kind: "tcp", host, port: Number(port) } as const;
-  const view = await ServerView.open(address, SHOP);
+  const view = await ServerView.open([address], SHOP);
   expect((await view.ask("use mail.a")).word).toBe("USING");
   await expect(view.expect("USING", "use other")).rejects.toThrow("HOMEMAKER_TOKEN does not let");
   view.close();
-  await expect(ServerView.open(address, "hm_wrong")).rejects.toThrow(
+  await expect(ServerView.open([address], "hm_wrong")).rejects.toThrow(
     /^the server does not take the token in HOMEMAKER_TOKEN$/,
   );
-  await expect(ServerView.open(address, "two words")).rejects.toThrow(/^HOMEMAKER_TOKEN: /);
+  await expect(ServerView.open([address], "two words")).rejects.toThrow(/^HOMEMAKER_TOKEN: /);
 });
 
 test("new tokens count in every thread, and a connection whose token is gone is closed", async () => {

@@ -2,6 +2,7 @@
  * Server view: a server as the shell's commands see it: questions in words, answers as values.
  * Works against beanstalkd as well.
  */
+import { formatListenAddress } from "../../config/listen-address.ts";
 import type { BoundAddress } from "../../config/listen-address.ts";
 import type { ClientConnection } from "../../client/connection.ts";
 import { BadCommandError, LostError, NotSentError } from "../../client/errors.ts";
@@ -31,16 +32,37 @@ const WINDOW = 500;
 
 /** A connection to a server. */
 export class ServerView {
+  /** Its address, as people write it. */
+  readonly where: string;
   readonly #client: ClientConnection;
   readonly #pushes: Pushes;
 
   /**
-   * Connects, and shows the token if there is one; rejects with an UnreachableError, and with a
-   * RefusedError where the token is wrong.
+   * Connects to the first of the addresses that answers, and shows the token if there is one;
+   * rejects with an UnreachableError that names them all, and with a RefusedError where the token
+   * is wrong.
    */
-  static async open(address: BoundAddress, token?: string): Promise<ServerView> {
+  static async open(addresses: readonly BoundAddress[], token?: string): Promise<ServerView> {
+    const reasons: string[] = [];
+    for (const address of addresses) {
+      const where = formatListenAddress(address);
+      try {
+        return await ServerView.#at(address, where, token);
+      } catch (error) {
+        if (!(error instanceof UnreachableError)) throw error;
+        reasons.push(`${where}: ${error.message}`);
+      }
+    }
+    throw new UnreachableError(reasons.join("; "));
+  }
+
+  static async #at(
+    address: BoundAddress,
+    where: string,
+    token: string | undefined,
+  ): Promise<ServerView> {
     const pushes = new Pushes();
-    const view = new ServerView(await connectTo(address, pushes), pushes);
+    const view = new ServerView(await connectTo(address, pushes), pushes, where);
     try {
       if (token !== undefined) await view.#show(token);
       return view;
@@ -61,7 +83,8 @@ export class ServerView {
     }
   }
 
-  private constructor(client: ClientConnection, pushes: Pushes) {
+  private constructor(client: ClientConnection, pushes: Pushes, where: string) {
+    this.where = where;
     this.#client = client;
     this.#pushes = pushes;
   }

@@ -47,11 +47,12 @@ export async function runShell(
   runtime: Runtime,
   terminal: Terminal,
 ): Promise<number> {
-  const where = formatListenAddress(command.address);
+  const { addresses, token } = command;
+  const where = addresses.map(formatListenAddress).join(",");
   const complain = (why: string): void => runtime.complain(`${PROGRAM}: ${shownText(why)}`);
   let server: ServerView | undefined;
   try {
-    server = await ServerView.open(command.address, command.token);
+    server = await ServerView.open(addresses, token);
     await new Shell(command, server, terminal, complain).run();
     return EXIT_DONE;
   } catch (error) {
@@ -66,7 +67,7 @@ export async function runShell(
 
 function explain(error: unknown, where: string): string | undefined {
   if (error instanceof RefusedError) return error.message;
-  if (error instanceof UnreachableError) return `${where}: ${error.message}`;
+  if (error instanceof UnreachableError) return error.message;
   const isTheConnection = isLoss(error) || BAD_ANSWERS.some((kind) => error instanceof kind);
   return isTheConnection && error instanceof Error ? `${where}: ${error.message}` : undefined;
 }
@@ -77,24 +78,24 @@ class Shell {
   readonly #server: ServerView;
   readonly #terminal: Terminal;
   readonly #where: string;
-  readonly #address: BoundAddress;
+  readonly #addresses: readonly BoundAddress[];
   readonly #token: string | undefined;
   readonly #complain: (why: string) => void;
 
   constructor(
-    { request, asJson, address, token }: ShellCommand,
+    { request, asJson, addresses, token }: ShellCommand,
     server: ServerView,
     terminal: Terminal,
     complain: (why: string) => void,
   ) {
-    this.#address = address;
+    this.#addresses = addresses;
     this.#token = token;
     this.#complain = complain;
     this.#request = request;
     this.#asJson = asJson;
     this.#server = server;
     this.#terminal = terminal;
-    this.#where = formatListenAddress(address);
+    this.#where = server.where;
   }
 
   async run(): Promise<void> {
@@ -105,7 +106,7 @@ class Shell {
           ...request,
           asJson: this.#asJson,
           where: this.#where,
-          open: () => ServerView.open(this.#address, this.#token),
+          open: () => ServerView.open(this.#addresses, this.#token),
           complain: this.#complain,
         });
       case "tubes":

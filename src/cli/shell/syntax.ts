@@ -42,7 +42,8 @@ import type { Given } from "./words.ts";
 /** A shell command: which server, what for, and how to say it. */
 export interface ShellCommand {
   readonly kind: "shell";
-  readonly address: BoundAddress;
+  /** At least one: where the server may be; the first that answers is meant. */
+  readonly addresses: readonly BoundAddress[];
   /** What is shown to the server first; undefined if nothing is. */
   readonly token: string | undefined;
   /** One line of JSON for each thing, instead of text for people. */
@@ -279,10 +280,10 @@ export function parseShellCommand(
   try {
     command.parse(rest, { from: "user" });
     const flags: Given["flags"] = command.opts();
-    const address = addressOf(flags["address"], env);
+    const addresses = addressesOf(flags["address"], env);
     const request = declared.request({ words: command.args, flags, units });
     const token = tokenIn(env);
-    return { kind: "shell", address, token, asJson: flags["json"] === true, request };
+    return { kind: "shell", addresses, token, asJson: flags["json"] === true, request };
   } catch (error) {
     if (error instanceof WordError) return wrongArguments(name, error.message);
     return exitOf(name, command, error);
@@ -303,16 +304,16 @@ function checkVariables(env: Environment): void {
 }
 
 /** The server that is meant: the flag, the variable, or where a server listens by default. */
-function addressOf(flag: string | true | undefined, env: Environment): BoundAddress {
+function addressesOf(flag: string | true | undefined, env: Environment): readonly BoundAddress[] {
   if (flag === undefined) checkVariables(env);
   const variable = env[ADDRESS_VARIABLE] ?? "";
   const [source, text] =
     typeof flag === "string" ? ["--address", flag] : [ADDRESS_VARIABLE, variable || "127.0.0.1"];
-  const address = parseListenAddress(text);
-  if (address === undefined) {
-    throw new WordError(`${source}: expected ${OPTIONS.listen.expects}, not "${text}"`);
-  }
-  return completeListenAddress(address, OPTIONS.port.default);
+  return text.split(",").map((one) => {
+    const address = parseListenAddress(one);
+    if (address !== undefined) return completeListenAddress(address, OPTIONS.port.default);
+    throw new WordError(`${source}: expected ${OPTIONS.listen.expects}, not "${one}"`);
+  });
 }
 
 function syntaxOf(name: string, { help, words = [], flags = [] }: Declared): Command {

@@ -122,7 +122,7 @@ function commandOf(flags: Flags, env: Environment, units: Units): WorkCommand {
 function queueOf(address: string): string {
   if (address === "") return QUEUE_DEFAULT;
   if (/^wss?:\/\//.test(address)) return address;
-  if (address.startsWith("tls://")) return `homemaker+${address}`;
+  if (address.startsWith("tls://")) return `homemaker+${address.replaceAll(",tls://", ",")}`;
   const path = /^unix:(.*)$/.exec(address)?.[1];
   return path === undefined ? `homemaker://${address}` : `homemaker+unix:${path}`;
 }

@@ -490,8 +490,20 @@ describe("what only Homemaker knows", () => {
     });
     expect(JSON.parse((await run("undrain --json")).stdout)).toEqual({ draining: false });
     expect(await run("undrain")).toMatchObject({ code: 0, stdout: "draining: false" });
-    const status: unknown = JSON.parse((await run("status --json")).stdout);
-    expect(status).toMatchObject({ role: "alone", draining: false, "journal-read-only": false });
+    const several = `unix:/nowhere/at/all,${addressOf(server)}`;
+    const status: unknown = JSON.parse((await run(`status --json -a ${several}`)).stdout);
+    expect(await run("status -a unix:/nowhere/at/all,unix:/there/neither")).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /unix:\/nowhere\/at\/all: .*; unix:\/there\/neither: /,
+      ) as string,
+    });
+    expect(status).toMatchObject({
+      server: addressOf(server),
+      role: "alone",
+      draining: false,
+      "journal-read-only": false,
+    });
     expect(status).not.toHaveProperty("copy-epoch");
     expect(await run("step-down")).toMatchObject({
       code: 1,

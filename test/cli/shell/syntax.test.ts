@@ -107,15 +107,18 @@ describe("the shell's commands", () => {
     ["step-down", { verb: "step-down", isForced: false }],
     ["step-down --force", { verb: "step-down", isForced: true }],
   ])("%s", (line, request) => {
-    expect(parse(line)).toEqual({ kind: "shell", address: HOME, asJson: false, request });
+    expect(parse(line)).toEqual({ kind: "shell", addresses: [HOME], asJson: false, request });
   });
 
   it("mean the server of the flag, else that of the environment, else the one at home", () => {
     const env = { HOMEMAKER_ADDRESS: "unix:/run/hm.sock" };
-    const at = (line: string): unknown => (parse(line, env) as { address: unknown }).address;
-    expect(at("stats")).toEqual({ kind: "unix", path: "/run/hm.sock" });
-    expect(at("stats -a 10.0.0.1:1")).toEqual({ kind: "tcp", host: "10.0.0.1", port: 1 });
-    expect(at("stats --address [::1]")).toEqual({ kind: "tcp", host: "::1", port: 11300 });
+    const at = (line: string): unknown => (parse(line, env) as { addresses: unknown }).addresses;
+    const first = { kind: "tcp", host: "10.0.0.1", port: 1 };
+    const second = { kind: "tcp", host: "::1", port: 11300 };
+    expect(at("stats")).toEqual([{ kind: "unix", path: "/run/hm.sock" }]);
+    expect(at("stats -a 10.0.0.1:1")).toEqual([first]);
+    expect(at("stats --address [::1]")).toEqual([second]);
+    expect(at("stats -a 10.0.0.1:1,::1")).toEqual([first, second]);
   });
 
   it.each([
