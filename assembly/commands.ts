@@ -28,7 +28,7 @@ import {
 import * as conns from "./conn";
 import { Conn } from "./conn";
 import { failureAt, freeFailure } from "./failure";
-import { CANCELLED, GRANTED, Job, TAGGED, coldOf, jobAt } from "./job";
+import { CAME, CANCELLED, GRANTED, Job, TAGGED, coldOf, jobAt } from "./job";
 import * as journal from "./journal";
 import { cool } from "./keys";
 import { isExhausted, renewAttempts, tellOwed } from "./limits";
@@ -45,6 +45,7 @@ import { tagsOf } from "./tags";
 import * as times from "./times";
 import { Tube, tubeAt, tubeOfReadyNode } from "./tube";
 import * as tree from "./tree";
+import { want } from "./wants";
 
 /*
  * Ids, and the numbers of tubes: shard 0's counters serve all shards. Atomic, because nobody holds
@@ -137,6 +138,9 @@ export function admit(
 
 /* Reserving. */
 
+/** Of so many jobs one asks for those behind it; a power of two. */
+const AHEAD_EVERY: u32 = 128;
+
 /**
  * Watch lists up to here are looked through; longer ones are matched against the ready tubes that
  * anybody watches, best first.
@@ -184,10 +188,19 @@ function bestReady(conn: Conn): u32 {
   return 0;
 }
 
+/**
+ * A job that was read back is reserved: now and then the bodies of those behind it are asked for,
+ * too, before anybody comes to them.
+ */
+function readAhead(job: Job): void {
+  if ((<u32>job.minor & (AHEAD_EVERY - 1)) == 0) want(job.minor);
+}
+
 /** Gives a job that is ready to `conn`. */
 export function reserve(job: Job, conn: Conn, now: f64): void {
   // The turn of another thread may have begun later and made the job ready: it is held from then.
   const micros = max(<i64>now, <i64>job.major); // cheaper than to u64
+  if (job.away == CAME) readAhead(job);
   conn.collectedId = 0;
   times.queued(tubeAt(job.tube), job, job.major, micros);
   if (tubeAt(job.tube).settings != 0) charge(tubeAt(job.tube), job);

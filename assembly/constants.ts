@@ -100,6 +100,8 @@ export const NOT_RAISED: f64 = -1;
 export const BUSY: i32 = 16;
 /** The connection is to be told how a job ended (awaits.ts). */
 export const ENDED: i32 = 17;
+/** The body of the job is not in memory: it is being read back (away.ts). Ask again when it is. */
+export const AWAY: i32 = 18;
 /** Mask of the answer itself. */
 export const CODE_MASK: i32 = 0xff;
 /** Set beside the answer when grants were made: RESULT_WAKE_LOW and _HIGH say for which threads. */
@@ -111,6 +113,8 @@ export const WAKE: i32 = 0x100;
 export const SHORT: i32 = 0x200;
 /** Set beside the answer when other shards may be to look again at a key (lanes.ts). */
 export const OPENED: i32 = 0x400;
+/** Set beside the answer when bodies are to be read back. */
+export const WANTED: i32 = 0x800;
 
 /* What a shard wishes behind a batch, a bit each: more memory; that others look again at keys. */
 export const WISH_MEMORY: i32 = 1;
@@ -253,8 +257,12 @@ export const SHARD_RESULT_BYTES: i32 = 25;
 export const SHARD_PARKED: i32 = 26;
 /** As that of a tube. */
 export const SHARD_DEAD_LETTERS: i32 = 27;
+/** Jobs whose bodies are not in memory, bytes of these bodies, and how many were read back. */
+export const SHARD_AWAY: i32 = 28;
+export const SHARD_AWAY_BYTES: i32 = 29;
+export const SHARD_BROUGHT: i32 = 30;
 /** How many figures of a shard there are. */
-export const SHARD_FIGURES: i32 = 28;
+export const SHARD_FIGURES: i32 = 31;
 
 /*
  * Times, see assembly/times.ts: histograms of a tube or a shard in the order queue, process:
@@ -545,6 +553,9 @@ export const NO_TIMEOUT: f64 = -1;
 
 /** Told to `updateJob` where a job is to keep its delay. */
 export const NO_DELAY: f64 = -1;
+
+/** 1 when the body of the job that is shown is not in memory: it is being read back; else 0. */
+export const RESULT_AWAY: i32 = 59;
 
 /**
  * Where in a thread's area a call keeps what it has at hand (run.ts, listing.ts, flushing.ts):

@@ -23,7 +23,7 @@ import { enterAt } from "./deadlines";
 import { isClaimed, jobAt } from "./job";
 import * as journal from "./journal";
 import { rotate, stay } from "./leaving";
-import { beLeaving, countDeadLetter, relocate } from "./migrating";
+import { beLeaving, countDeadLetter, isHere, relocate } from "./migrating";
 import * as parts from "./parts";
 import { sendsDead, writeDead } from "./settings";
 import { leave, outputSlot, setResult, shard } from "./shard";
@@ -56,10 +56,13 @@ export function nextDead(t: u32, now: f64): i32 {
   return leave(t, DONE);
 }
 
-/** The job of that id, if it is to leave and no batch is about to move it; 0 otherwise. */
+/**
+ * The job of that id, if it is to leave, no batch is about to move it and its body is in memory; 0
+ * otherwise.
+ */
 function findLeaving(id: f64): u32 {
   const at = states.findJob(<u64>id);
-  if (at == 0 || isClaimed(jobAt(at))) return 0;
+  if (at == 0 || isClaimed(jobAt(at)) || !isHere(jobAt(at))) return 0;
   return jobAt(at).state == STATE_BURIED && isToLeave(jobAt(at)) ? at : 0;
 }
 

@@ -55,6 +55,7 @@ import { failureAt } from "./failure";
 import { GRANTED, Job, TAGGED, jobAt, saidBy, show } from "./job";
 import { mustWait } from "./jobgroups";
 import { claimKey, mayTake, mightTake } from "./lanes";
+import { isHere } from "./migrating";
 import { nameAt, nameOfSlot } from "./names";
 import * as notes from "./notes";
 import * as ready from "./ready";
@@ -64,6 +65,8 @@ import { findTube, isPaused, tubeAt } from "./tube";
 
 export { earlyAddress } from "./acks";
 export { numberTubes } from "./arranging";
+export { bring, gatherWanted, residentAddress, seekBody, settleRing } from "./away";
+export { showBody, wantedAddress } from "./away";
 export * from "./opening";
 export * from "./connecting";
 export * from "./inspect";
@@ -412,13 +415,14 @@ export function dropFailure(t: u32, failure: u32): i32 {
 
 /**
  * Cancels the job: DONE, it is gone; MORE, somebody holds it, and it is gone when that attempt
- * ends; or NOT_FOUND.
+ * ends; NOT_FOUND; or BUSY.
  */
 export function cancelJob(t: u32, id: f64, now: f64): i32 {
   enterAt(now);
   const at = findJob(<u64>id);
   if (at == 0) return leave(t, NOT_FOUND);
   if (jobAt(at).state == STATE_MOVING) return leave(t, BUSY);
+  if (!isHere(jobAt(at))) return leave(t, BUSY); // its record in the journal may go before it
   const early = heardAt(jobAt(at), u64.MAX_VALUE);
   const isGone = commands.cancel(jobAt(at), now);
   setEnd(t, early);

@@ -233,6 +233,9 @@ export function statsShard(t: u32, now: f64): i32 {
   figure(t, C.SHARD_RESULT_BYTES, <f64>s.resultBytes);
   figure(t, C.SHARD_LOSSES, <f64>s.losses);
   figure(t, C.SHARD_DEAD_LETTERS, <f64>s.deadLetters);
+  figure(t, C.SHARD_AWAY, <f64>s.awayJobs);
+  figure(t, C.SHARD_AWAY_BYTES, s.awayBytes);
+  figure(t, C.SHARD_BROUGHT, s.brought);
   return leave(t, DONE);
 }
 

@@ -1,17 +1,18 @@
 /* Job: one record and its body.
  *
  *   0 Node (major = deadline, minor = id) | 32 created | 40 lsn | 48 tube | 52 pri | 56 delay
- *     | 60 ttr | 64 bytes | 68 holder | 72 cold | 76 reserves | 80 state | 81 flags | 82 -
+ *     | 60 ttr | 64 bytes | 68 holder | 72 cold | 76 reserves | 80 state | 81 flags | 82 away
  *     | 84 body
  *
  * 84 bytes and the body behind them, in one piece of the allocator; a body above INLINE_BODY_MAX is
  * a chain of blocks instead (chain.ts), whose ends stand at 84, and behind them the address of the
  * list of its parts in the journal (parts.ts) and how many are reading it. They know the job by its
  * id and read piece by piece; when it ends meanwhile, its body stays until the last of them is
- * done, in memory that counts like any other. Counters that most jobs never move lie in a Cold
- * record, made when first needed. A job that stands somewhere may be moved to another address
- * between two critical sections (moving.ts): nobody outside keeps one. Where it stands depends on
- * its state alone:
+ * done, in memory that counts like any other. A body that is not in memory (away.ts) leaves the
+ * place of its record in the journal at 84; one that was read back has that place behind it.
+ * Counters that most jobs never move lie in a Cold record, made when first needed. A job that
+ * stands somewhere may be moved to another address between two critical sections (moving.ts):
+ * nobody outside keeps one. Where it stands depends on its state alone:
  *
  *   ready     its tube's bucket (holder), in the bucket's list or, with LATE, in its tree, by id;
  *             or, ASIDE, the tree of its lane; its deadline is when it became ready
@@ -26,6 +27,7 @@
 import {
   INLINE_BODY_MAX,
   OUTPUT_BYTES,
+  RESULT_AWAY,
   RESULT_BODY_BYTES,
   RESULT_ID,
   RESULT_LSN,
@@ -34,11 +36,12 @@ import {
   STATE_MOVING,
 } from "./constants";
 import * as chains from "./chain";
-import { BLOCK_BODY } from "./layouts";
+import { AWAY_BODY_MIN, BLOCK_BODY } from "./layouts";
 import { BLOCK_HEADER, Chain, OF_JOB, blockAt, isBlock } from "./chain";
 import { Node } from "./node";
 import { COLDS, JOBS, give, take } from "./memory";
 import { must, outputSlot, setResult, shard } from "./shard";
+import { want } from "./wants";
 
 @unmanaged
 export class Job extends Node {
@@ -59,7 +62,20 @@ export class Job extends Node {
   reserves: u32;
   state: u8;
   flags: u8;
+  /** Where its body is: WHOLE, AWAY or CAME. */
+  away: u8;
 }
+
+/** The body has always been in memory. */
+export const WHOLE: u8 = 0;
+/** The body is not in memory, but in the job's PUT record. */
+export const AWAY: u8 = 1;
+/** The body was read back; where its record lies is still known. */
+export const CAME: u8 = 2;
+/** Bytes of the place of a PUT record in its segment. */
+export const PLACE_BYTES: u32 = 4;
+/** The place of a record that is not known: it is on its way to the disk, or was. */
+export const NO_PLACE: u32 = 0xffffffff;
 
 /** Ready, and stands in the tree of its lane, not in the order of its tube (lanes.ts). */
 export const ASIDE: u8 = 4;
@@ -174,10 +190,59 @@ export function makeJob(bytes: u32, vital: bool): u32 {
   job.cold = 0;
   job.reserves = 0;
   job.flags = 0;
+  job.away = WHOLE;
   job.holder = 0;
   job.lsn = 0;
   if (chained) memory.fill(bodyOf(job), 0, CHAIN_BYTES);
+  shard().residentBytes += <f64>bytes;
   return at;
+}
+
+/** Whether a body of that length, in one PUT record, may be away: the output slot holds it. */
+export function mayBeAway(bytes: u32): bool {
+  return bytes >= AWAY_BODY_MIN && bytes <= OUTPUT_BYTES;
+}
+
+/**
+ * A record for a job whose body of `bytes` lies in the PUT record at `place`, as `makeJob` makes
+ * one; 0 when there is no memory.
+ */
+export function makeAwayJob(bytes: u32, place: u32): u32 {
+  const at = makeJob(PLACE_BYTES, true);
+  if (at == 0) return 0;
+  const job = jobAt(at);
+  countBody(job, -1);
+  job.bodyBytes = bytes;
+  job.away = AWAY;
+  setPlace(job, place);
+  countBody(job, 1);
+  return at;
+}
+
+/** Whether the body is a chain of blocks, in memory. */
+export function isChained(job: Job): bool {
+  return job.bodyBytes > INLINE_BODY_MAX && job.away != AWAY;
+}
+
+/** Bytes of the job's piece of the allocator. */
+export function pieceBytes(job: Job): u32 {
+  if (job.away == AWAY) return RECORD_BYTES + PLACE_BYTES;
+  const body = isChained(job) ? CHAIN_BYTES : job.bodyBytes;
+  return RECORD_BYTES + body + (job.away == CAME ? PLACE_BYTES : 0);
+}
+
+function placeAt(job: Job): usize {
+  return changetype<usize>(job) + pieceBytes(job) - PLACE_BYTES;
+}
+
+/** Where in its segment the job's PUT record begins, in units of 8 bytes; it has such a place. */
+export function placeOf(job: Job): u32 {
+  return load<u32>(placeAt(job));
+}
+
+/** The job, whose body is not WHOLE, has its PUT record there. */
+export function setPlace(job: Job, place: u32): void {
+  store<u32>(placeAt(job), place);
 }
 
 /** How many are reading the body of a job, which is a chain. */
@@ -225,16 +290,35 @@ function keepForReaders(job: Job): void {
 export function freeJob(job: Job): void {
   const at = addressOfJob(job);
   if (job.cold != 0) give(job.cold);
-  if (job.bodyBytes > INLINE_BODY_MAX && readersOf(job) > 0) {
+  if (isChained(job) && readersOf(job) > 0) {
     keepForReaders(job);
     return;
   }
-  if (job.bodyBytes > INLINE_BODY_MAX) {
-    if (shard().cursorJob == at) shard().cursorJob = 0;
+  if (isChained(job)) {
     must(load<u32>(bodyOf(job) + 8) == 0); // whoever ends a job sees to the list of its parts first
-    chains.freeBlocks(chainOf(job));
+    freeChain(job);
   }
+  countBody(job, -1);
   give(at);
+}
+
+/** Frees the blocks of a long body. */
+export function freeChain(job: Job): void {
+  if (shard().cursorJob == addressOfJob(job)) shard().cursorJob = 0;
+  chains.freeBlocks(chainOf(job));
+}
+
+/** The body of the job, as it is now, is there (`by` 1) or not any more (-1). */
+export function countBody(job: Job, by: i32): void {
+  const s = shard();
+  const bytes = <f64>by * <f64>job.bodyBytes;
+  if (job.away == AWAY) {
+    s.awayJobs += by;
+    s.awayBytes += bytes;
+    return;
+  }
+  s.residentBytes += bytes;
+  if (job.away == CAME) s.cameBytes += bytes;
 }
 
 /** The state that others see, and that the journal is told. */
@@ -308,6 +392,7 @@ export function appendOther(job: Job, position: u32, part: Job): bool {
 
 /** Copies the body from `position` on to `target`, at most `room` bytes; returns how many. */
 export function readBody(job: Job, position: u32, target: usize, room: u32): u32 {
+  must(job.away != AWAY);
   const count = min(room, job.bodyBytes - min(position, job.bodyBytes));
   if (job.bodyBytes <= INLINE_BODY_MAX) {
     memory.copy(target, bodyOf(job) + position, count);
@@ -322,7 +407,7 @@ export function readBody(job: Job, position: u32, target: usize, room: u32): u32
 /** Corrects whatever pointed at the record, which has been moved here. */
 export function settleRecord(job: Job): void {
   if (job.cold != 0) coldAt(job.cold).job = addressOfJob(job);
-  if (job.bodyBytes > INLINE_BODY_MAX) chains.markEnds(chainOf(job), markOf(job));
+  if (isChained(job)) chains.markEnds(chainOf(job), markOf(job));
 }
 
 /**
@@ -334,14 +419,17 @@ export function saidBy(job: Job): u64 {
 }
 
 /**
- * Writes for thread `t` what a reply about the job needs: id, length, and the start of the body.
+ * Writes for thread `t` what a reply about the job needs: id, length, and the start of the body, if
+ * it is in memory (RESULT_AWAY): else it is read back.
  */
 export function show(t: u32, job: Job): void {
   setResult(t, RESULT_ID, <f64>job.minor);
   setResult(t, RESULT_PRI, <f64>job.pri);
   setResult(t, RESULT_BODY_BYTES, <f64>job.bodyBytes);
   setResult(t, RESULT_LSN, <f64>saidBy(job));
-  readBody(job, 0, outputSlot(t), OUTPUT_BYTES);
+  setResult(t, RESULT_AWAY, job.away == AWAY ? 1 : 0);
+  if (job.away == AWAY) want(job.minor);
+  else readBody(job, 0, outputSlot(t), OUTPUT_BYTES);
 }
 
 /**

@@ -79,7 +79,8 @@ import {
   TUBE_NAME_MAX,
 } from "./constants";
 import { Failure, failureAt, failuresKept, firstFailure, readMessage, whoOf } from "./failure";
-import { CANCELLED, Job, TAGGED, coldAt, coldOf, movesOf, readBody, stateOf } from "./job";
+import { AWAY, CANCELLED, Job, NO_PLACE, TAGGED, WHOLE, coldAt, coldOf, movesOf } from "./job";
+import { placeOf, readBody, setPlace, stateOf } from "./job";
 import * as parts from "./parts";
 import { Parts } from "./parts";
 import { Result, lengthOf } from "./result";
@@ -364,9 +365,9 @@ function setState(job: Job, lsn: u64): void {
 
 /**
  * Everything about the job, as it stands now; for a new job, and to keep one whose old record's
- * place is wanted back.
+ * place is wanted back. Of one whose body is not in memory that lies at `body`.
  */
-export function recordPut(job: Job): void {
+export function recordPut(job: Job, body: usize = 0): void {
   if (!isOpen()) {
     job.lsn = ++shard().lsn;
     return;
@@ -394,10 +395,25 @@ export function recordPut(job: Job): void {
   if (tags != 0) memory.copy(address + last - tags, textOf(tagsOf(job)), tags);
   if (moves != 0) store<u64>(address + last, ((<u64>moves) << 32) | MOVES_KIND);
   memory.copy(address + PUT_BYTES, nameOf(tube), tube.nameBytes);
-  if (list == 0) readBody(job, 0, address + PUT_BYTES + tube.nameBytes, job.bodyBytes);
+  const to = address + PUT_BYTES + tube.nameBytes;
+  if (job.away == AWAY) copyAway(job, to, body);
+  else if (list == 0) readBody(job, 0, to, job.bodyBytes);
+  if (job.away != WHOLE) setPlace(job, NO_PLACE); // until this record is on the disk
   job.lsn = record.lsn;
   setState(job, 0);
   end();
+}
+
+/** A body that is not in memory lies in a record of the ring, if it is nowhere else at hand. */
+function copyAway(job: Job, to: usize, body: usize): void {
+  memory.copy(to, body != 0 ? body : bodyInRing(job), job.bodyBytes);
+}
+
+/** Where the body of a job lies whose PUT record is still in the ring. */
+export function bodyInRing(job: Job): usize {
+  must(placeOf(job) == NO_PLACE && job.lsn > shard().ringTail);
+  const record = ringBase() + <usize>((job.lsn - putBytes(job)) % shard().ringBytes);
+  return record + PUT_BYTES + tubeAt(job.tube).nameBytes;
 }
 
 /**

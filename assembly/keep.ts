@@ -22,9 +22,10 @@ import {
   STEP_JOBS,
 } from "./constants";
 import { Failure, failureAt, failureOf, firstFailure } from "./failure";
-import { ARRIVED, CANCELLED, Job, coldAt, jobAt } from "./job";
+import { ARRIVED, AWAY, CANCELLED, Job, coldAt, jobAt } from "./job";
 import * as journal from "./journal";
-import { DeleteRecord, FailureRecord, KeyRecord, PartRecord, Record, TubeRecord } from "./journal";
+import { DeleteRecord, FailureRecord, KeyRecord, PartRecord, PutRecord } from "./journal";
+import { Record, TubeRecord } from "./journal";
 import { findBatched } from "./batched";
 import { findCooling, keyHash, keysRoot } from "./keys";
 import * as parts from "./parts";
@@ -39,7 +40,7 @@ import { isOf, isSound, keyEntryOf } from "./sound";
 import { Tags, tagsAt } from "./tags";
 import * as tree from "./tree";
 import { Tube, findTube, nameHash, tubeAt } from "./tube";
-import { KEY_BYTES, SETTING_ENTRY_BYTES, TUBE_RECORD_BYTES } from "./layouts";
+import { KEY_BYTES, PUT_BYTES, SETTING_ENTRY_BYTES, TUBE_RECORD_BYTES } from "./layouts";
 
 /**
  * Keeps what is still needed of the `bytes` bytes of segment `number` staged at `address`, by
@@ -185,8 +186,15 @@ function keepFailure(job: Job, failure: Failure, number: u32): void {
   journal.recordFailure(job, failure, failure.lsn, journal.failureRecordBytes(failure));
 }
 
-function keepPut(job: Job, number: u32): void {
-  if (segments.segmentOf(job.lsn).number == number) journal.recordPut(job);
+/** A body that is not in memory is in the `record`; without one, and not in the ring, it stays. */
+function keepPut(job: Job, number: u32, record: usize = 0): void {
+  if (segments.segmentOf(job.lsn).number != number) return;
+  if (job.away != AWAY) journal.recordPut(job);
+  else if (record != 0) journal.recordPut(job, bodyIn(changetype<PutRecord>(record)));
+}
+
+function bodyIn(record: PutRecord): usize {
+  return changetype<usize>(record) + PUT_BYTES + record.nameBytes;
 }
 
 function keepState(job: Job, number: u32): void {
@@ -266,7 +274,7 @@ function keepOne(record: Record, number: u32): void {
   const job = jobAt(found);
   if (isOnlyTombstone(job)) return;
   if (isPart) keepPart(job, changetype<PartRecord>(record), number);
-  else if (record.kind == RECORD_PUT) keepPut(job, number);
+  else if (record.kind == RECORD_PUT) keepPut(job, number, changetype<usize>(record));
   else if (record.kind == RECORD_FAILURE)
     keepOneFailure(job, changetype<FailureRecord>(record), number);
   else keepState(job, number);

@@ -194,3 +194,21 @@ export const COUNT_PART: i32 = 0;
 export const COUNT_LANE: i32 = 1;
 export const COUNT_PRI: i32 = 2;
 export const COUNT_ID: i32 = 3;
+
+/* A job whose body is to be read back (away.ts). */
+export const WANTED_ID: u32 = 0; // f64
+/** Number of the segment that its PUT record lies in (u32). */
+export const WANTED_SEGMENT: u32 = 8;
+/** Where in it, in units of 8 bytes (u32). */
+export const WANTED_PLACE: u32 = 12;
+/** Bytes of the record (u32). */
+export const WANTED_RECORD_BYTES: u32 = 16;
+/** Bytes of an entry. */
+export const WANTED_BYTES: u32 = 24;
+/** Shorter bodies stay in memory: there is nothing to be gained. */
+export const AWAY_BODY_MIN: u32 = 24;
+
+/* Where the records of a region lie that is replayed (replay.ts), from PLACES_BYTES before the end
+ * of the ring on: where in the ring it begins, and where in the file, f64 each. */
+export const PLACES_BYTES: u32 = 16384;
+export const PLACES_ENTRY_BYTES: u32 = 16;

@@ -60,7 +60,7 @@ import { enterAt } from "./deadlines";
 import * as failures from "./failure";
 import { failureAt } from "./failure";
 import * as bodies from "./job";
-import { ARRIVED, CANCELLED, DEAD, Job, TAGGED, addressOfJob, coldAt, coldOf } from "./job";
+import { ARRIVED, AWAY, CANCELLED, DEAD, Job, TAGGED, addressOfJob, coldAt, coldOf } from "./job";
 import { isClaimed, jobAt } from "./job";
 import * as journal from "./journal";
 import { dropTags, leaveKey, moveKey } from "./keys";
@@ -89,6 +89,14 @@ import { attach, isToLeave, setLeaving, tagBytes, tagsOf, tagsSlot, textOf } fro
 import { stopTerm } from "./terms";
 import * as times from "./times";
 import { Tube, forgetIfUnused, tubeAt } from "./tube";
+import { want } from "./wants";
+
+/** Whether the body is in memory; else it is read back. */
+export function isHere(job: Job): bool {
+  if (job.away != AWAY) return true;
+  want(job.minor);
+  return false;
+}
 
 /**
  * Why `conn` may not move the job; DONE when it may. It may not while a batch is about to, unless
@@ -98,6 +106,7 @@ export function refusal(at: u32, conn: u32, isMine: bool = false): i32 {
   if (at == 0) return NOT_FOUND;
   const job = jobAt(at);
   if (job.state == STATE_MOVING || (!isMine && isClaimed(job))) return BUSY;
+  if (!isHere(job)) return BUSY; // it is recorded anew, with its body
   return job.state != STATE_RESERVED || isHeldBy(job, conn) ? DONE : NOT_FOUND;
 }
 

@@ -51,7 +51,8 @@ export function move(kind: u32, from: u32, to: u32, bytes: u32): void {
 
 /* Jobs. The weight of a node in a tree is its address, so it leaves the tree and comes back. */
 
-function moveJob(from: u32, to: u32, bytes: u32): void {
+/** Moves a job that stands somewhere to `to`, with `bytes` of what it has. */
+export function moveJob(from: u32, to: u32, bytes: u32): void {
   leaveTree(jobAt(from));
   memory.copy(to, from, bytes);
   const job = jobAt(to);

@@ -16,7 +16,7 @@
  * committer subtracts the parts from their segments; the memory is freed with the ring space.
  */
 import { INLINE_BODY_MAX, STATE_UPLOADING } from "./constants";
-import { Job, addressOfJob, bodyOf, freeJob, jobAt } from "./job";
+import { Job, addressOfJob, bodyOf, freeJob, isChained, jobAt } from "./job";
 import { FIXED, give, take } from "./memory";
 import { must, shard } from "./shard";
 
@@ -65,7 +65,7 @@ function place(job: Job): usize {
 
 /** Address of the job's list of parts; 0 when its PUT record holds the body. */
 export function partsOf(job: Job): u32 {
-  return job.bodyBytes > INLINE_BODY_MAX ? load<u32>(place(job)) : 0;
+  return isChained(job) ? load<u32>(place(job)) : 0;
 }
 
 /**

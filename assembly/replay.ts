@@ -38,6 +38,7 @@ import { Failure, failureAt, firstFailure } from "./failure";
 import { dropGatheredUpTo, dropGiven, findGathering, findRecorded } from "./gathering";
 import { dropGathering, gatherPart, makePartedJob, putTogether, uncountParts } from "./gathering";
 import {
+  AWAY,
   HINT_IS_OLD,
   Job,
   TAGGED,
@@ -45,8 +46,11 @@ import {
   coldAt,
   coldOf,
   jobAt,
+  makeAwayJob,
   makeJob,
+  mayBeAway,
   movesOf,
+  setPlace,
 } from "./job";
 import * as journal from "./journal";
 import {
@@ -100,6 +104,8 @@ import { isSound, keyEntryOf, plainBytes, tagBytesOf } from "./sound";
 import {
   FAILURE_BYTES,
   KEY_BYTES,
+  PLACES_BYTES,
+  PLACES_ENTRY_BYTES,
   PUT_BYTES,
   SETTING_ENTRY_BYTES,
   SETTING_ENTRY_VALUE,
@@ -123,6 +129,9 @@ function isMine(name: usize, record: Record, shards: u32): bool {
  * failures were passed over because their job is not here (yet). When all segments have been
  * replayed they get a second chance: `again` 1 takes failures and nothing else, from the segment of
  * number `number`.
+ *
+ * As many entries as `places` says (PLACES_* of layouts.ts) tell where the records lie; with
+ * `leaves` 1 bodies stay there.
  */
 export function replay(
   t: u32,
@@ -134,8 +143,11 @@ export function replay(
   isYoung: u32,
   again: u32,
   number: u32,
+  places: u32,
+  leaves: u32,
 ): i32 {
   enter();
+  shard().leavesBodies = leaves;
   shard().isRecalling = 1;
   const segment = again == 0 ? segments.last() : segments.segmentOfNumber(number);
   let at: u32 = 0;
@@ -156,7 +168,7 @@ export function replay(
         answer = OUT_OF_MEMORY;
         break;
       }
-    } else if (again == 0 && !apply(address, record, segment, shards, now)) {
+    } else if (again == 0 && !apply(address, record, segment, shards, now, places)) {
       answer = OUT_OF_MEMORY;
       break;
     }
@@ -184,14 +196,30 @@ function outdateHint(id: u64): void {
   if (found != 0) jobAt(found).flags |= HINT_IS_OLD;
 }
 
-function apply(address: usize, record: Record, segment: Segment, shards: u32, now: f64): bool {
+/** Where the record in the ring lies in its segment, in units of 8 bytes. */
+function placeOfRecord(address: usize, places: u32): u32 {
+  const at = <f64>(address - ringBase());
+  let entry = ringBase() + <usize>shard().ringBytes - PLACES_BYTES;
+  while (--places > 0 && load<f64>(entry + PLACES_ENTRY_BYTES) <= at) entry += PLACES_ENTRY_BYTES;
+  return <u32>((load<f64>(entry, 8) + at - load<f64>(entry)) / 8);
+}
+
+function apply(
+  address: usize,
+  record: Record,
+  segment: Segment,
+  shards: u32,
+  now: f64,
+  places: u32,
+): bool {
   if (record.kind == RECORD_TUBE)
     return resetTube(address, changetype<TubeRecord>(record), segment, shards);
   const found = findRecorded(record.id);
   const stands = found != 0 && jobAt(found).state != STATE_UPLOADING;
   if (record.kind == RECORD_GROUP) return true; // all of its frame counts, or nothing
   if (record.kind == RECORD_PUT) {
-    return applyPut(address, changetype<PutRecord>(record), found, segment, shards, now);
+    const put = changetype<PutRecord>(record);
+    return applyPut(address, put, found, segment, shards, now, places);
   }
   if (record.kind == RECORD_PART) {
     return gatherPart(address, changetype<PartRecord>(record), found, segment, shards);
@@ -225,19 +253,20 @@ function applyPut(
   segment: Segment,
   shards: u32,
   now: f64,
+  places: u32,
 ): bool {
   const isHere = isMine(address + PUT_BYTES, record, shards);
   const moves = journal.movesInPut(record);
   if (moves != 0) shard().metMoved = 1;
-  if (found == 0) return !isHere || restore(address, record, segment, now);
+  if (found == 0) return !isHere || restore(address, record, segment, now, places);
   const job = jobAt(found);
   if (moves < movesOf(job)) {
     noteOlder(job, moves, segment.number); // of a tube that it has left
     return true;
   }
-  if (moves == movesOf(job)) return renew(record, job, segment, now);
+  if (moves == movesOf(job)) return renew(record, job, segment, now, places);
   // In a tube of another shard: that has it, and ends this one (endOlder).
-  return !isHere || replace(address, record, job, segment, now);
+  return !isHere || replace(address, record, job, segment, now, places);
 }
 
 /**
@@ -494,19 +523,19 @@ function uncountFailure(failure: Failure): void {
 }
 
 /** A job that is not there yet, or nothing but parts of its body. */
-function restore(address: usize, record: PutRecord, segment: Segment, now: f64): bool {
+function restore(address: usize, record: PutRecord, segment: Segment, now: f64, places: u32): bool {
   const name = address + PUT_BYTES;
   const moves = journal.movesInPut(record);
   const hash = nameHash(name, record.nameBytes);
   const found = record.partBytes == 0 ? 0 : findGathering(record.id, moves, hash);
-  const made = found != 0 ? found : makeJobOf(record);
+  const made = found != 0 ? found : makeJobOf(address, record, places);
   if (made == 0) return false;
   const job = jobAt(made);
   const tube = findOrMakeTube(name, record.nameBytes, 1);
   if (tube == 0) return false;
   // Its jobs must always find a place among the ready ones.
   if (!ready.keepSpareBucket(tubeAt(tube))) return false;
-  if (record.partBytes == 0) {
+  if (record.partBytes == 0 && job.away != AWAY) {
     const body = name + record.nameBytes;
     if (appendBody(job, 0, body, record.bodyBytes, true) != record.bodyBytes) return false;
   }
@@ -533,16 +562,19 @@ function restore(address: usize, record: PutRecord, segment: Segment, now: f64):
   return record.partBytes == 0 || putTogether(job);
 }
 
-function makeJobOf(record: PutRecord): u32 {
-  if (record.partBytes == 0) return makeJob(record.bodyBytes, true);
-  return makePartedJob(record.bodyBytes, record.partBytes);
+function makeJobOf(address: usize, record: PutRecord, places: u32): u32 {
+  if (record.partBytes != 0) return makePartedJob(record.bodyBytes, record.partBytes);
+  const isAside = record.state == STATE_UPLOADING;
+  if (shard().leavesBodies == 0 || isAside || !mayBeAway(record.bodyBytes))
+    return makeJob(record.bodyBytes, true);
+  return makeAwayJob(record.bodyBytes, placeOfRecord(address, places));
 }
 
 /**
  * A newer PUT record of a job that is there: its segment was being reclaimed when the server
  * stopped.
  */
-function renew(record: PutRecord, job: Job, segment: Segment, now: f64): bool {
+function renew(record: PutRecord, job: Job, segment: Segment, now: f64, places: u32): bool {
   const wasAside = job.state == STATE_UPLOADING;
   const isAside = record.state == STATE_UPLOADING;
   segments.segmentOf(job.lsn).superseded++;
@@ -550,6 +582,7 @@ function renew(record: PutRecord, job: Job, segment: Segment, now: f64): bool {
   if (wasAside && !isAside && !bringIn(job)) return false;
   if (!wasAside) states.leaveState(job);
   job.lsn = lsnIn(segment);
+  if (job.away == AWAY) setPlace(job, placeOfRecord(changetype<usize>(record), places));
   segment.liveBytes += record.bytes;
   retellTags(record, job, isAside);
   if (isAside) return true;
@@ -570,13 +603,20 @@ function retellTags(record: PutRecord, job: Job, isAside: bool): void {
  * A job that is there has moved to a tube of this shard: what it was goes. Its failures are met
  * again. False when there is no memory.
  */
-function replace(address: usize, record: PutRecord, job: Job, segment: Segment, now: f64): bool {
+function replace(
+  address: usize,
+  record: PutRecord,
+  job: Job,
+  segment: Segment,
+  now: f64,
+  places: u32,
+): bool {
   const id = job.minor;
   const moves = movesOf(job);
   const origin = segments.segmentOf(job.lsn).number;
   if (job.state == STATE_UPLOADING) dropGathered(job);
   else endReplayed(job);
-  if (!restore(address, record, segment, now)) return false;
+  if (!restore(address, record, segment, now, places)) return false;
   noteOlder(jobAt(findRecorded(id)), moves, origin);
   return true;
 }

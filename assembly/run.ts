@@ -13,7 +13,7 @@
 import * as C from "./constants";
 import { enterAt } from "./deadlines";
 import { heardWith } from "./acks";
-import { Job, TAGGED, jobAt } from "./job";
+import { AWAY, Job, TAGGED, jobAt } from "./job";
 import * as bodies from "./job";
 import { runBatch } from "./grouprun";
 import { CALL_GRANT, Conn, connAt, firstDue, startWaiting } from "./conn";
@@ -151,6 +151,7 @@ function reserve(run: Run, end: u32, counter: i32, seconds: f64): u32 {
     if (at == 0) return wait(run, conn, end, counter, seconds);
     if (tubeAt(at).head <= run.bound) return 0;
     job = jobAt(tubeAt(at).best);
+    if (job.away == AWAY) return 0;
     if (run.out + LINE_ROOM + <u64>job.bodyBytes > <u64>run.outEnd) {
       run.stop = C.STOP_ROOM;
       return 0;

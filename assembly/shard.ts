@@ -18,6 +18,7 @@ import {
   THREADS_MAX,
   THREAD_BYTES,
   WAKE,
+  WANTED,
 } from "./constants";
 
 /** Size classes that each kind of piece has room for (memory.ts). */
@@ -240,6 +241,26 @@ export class Shard {
   resultsKept: u32;
   resultBytes: u64;
   texts: u32;
+
+  /* Bodies that are not in memory: away.ts, wants.ts. */
+  /** Some are to be read back, since the last `leave`. */
+  isWanting: u32;
+  /** Bytes of the bodies that are in memory, uploads included. */
+  residentBytes: f64;
+  /** Bytes of those of them that were read back. */
+  cameBytes: f64;
+  awayBytes: f64;
+  /** Since the start: bodies that were read back. */
+  brought: f64;
+  awayJobs: u32;
+  /** Of a replay: bodies stay in the journal. */
+  leavesBodies: u32;
+  /** Page of the two queues of ids in wants.ts, 0 until the first. */
+  idsPage: u32;
+  wantedHead: u32;
+  wantedTail: u32;
+  cameHead: u32;
+  cameTail: u32;
 }
 
 /*
@@ -354,17 +375,20 @@ export function enter(): void {
 }
 
 /**
- * Publishes for thread `t` which threads have grants to collect, whether memory is short and
- * whether other shards may be to look again, gives the lock back, and returns `code`.
+ * Publishes for thread `t` which threads have grants to collect, whether memory is short, whether
+ * other shards may be to look again and whether bodies are to be read back, gives the lock back,
+ * and returns `code`.
  */
 export function leave(t: u32, code: i32): i32 {
   const s = shard();
   let answer = code;
-  if ((s.wakeLow | s.wakeHigh | s.isShort | s.isOpening) != 0) {
+  if ((s.wakeLow | s.wakeHigh | s.isShort | s.isOpening | s.isWanting) != 0) {
     if (s.isShort != 0) answer |= SHORT;
     if (s.isOpening != 0) answer |= OPENED;
+    if (s.isWanting != 0) answer |= WANTED;
     s.isShort = 0;
     s.isOpening = 0;
+    s.isWanting = 0;
     setResult(t, RESULT_WAKE_LOW, <f64>s.wakeLow);
     setResult(t, RESULT_WAKE_HIGH, <f64>s.wakeHigh);
     if ((s.wakeLow | s.wakeHigh) != 0) answer |= WAKE;

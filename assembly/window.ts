@@ -7,6 +7,7 @@
  */
 import { heardWith } from "./acks";
 import {
+  AWAY as AWAY_STILL,
   DONE,
   LONG,
   MORE,
@@ -29,12 +30,13 @@ import * as conns from "./conn";
 import { CALL_GRANT, Conn, connAt } from "./conn";
 import { enterAt } from "./deadlines";
 import * as bodies from "./job";
-import { Job, jobAt } from "./job";
+import { AWAY, Job, jobAt } from "./job";
 import { Lines, SPACE, beginLines, writeCrlf, writeNumber, writeWord } from "./lines";
 import * as notes from "./notes";
 import { enter, leave, outputSlot, resultSlot, setResult, shard } from "./shard";
 import { findJob, handBack, isHeldBy } from "./states";
 import { nameOf, tubeAt } from "./tube";
+import { want } from "./wants";
 import { JOB_LINE_ROOM } from "./layouts";
 
 /** What a call keeps at hand; lies in the thread's result area, where a run would keep its own. */
@@ -99,6 +101,7 @@ export function heldCount(t: u32, conn: u32): f64 {
  * Gives the best jobs to `conn`, which is told, until it holds `most` here (DONE). Stops before at
  * what is not better than the head (`boundHigh`, `boundLow`) in other shards (WORSE), for want of
  * memory (OUT_OF_MEMORY) or of room (MORE), behind a job whose body has not all found room (LONG),
+ * in front of one whose body, that of RESULT_ID, is not in memory (AWAY),
  * and when there is nothing left: then `conn` waits here (WAITING), unless `generation` is 0
  * (NONE). It is given nothing while it waits here or has a grant to collect (WAITING).
  * RESULT_REPLY_BYTES stand in the output slot: what was to be told, and a line and the body of each
@@ -139,6 +142,7 @@ function fillUp(
     if (at == 0) return generation == 0 ? NONE : wait(conn, generation);
     if (tubeAt(at).head <= bound) return WORSE;
     const job = jobAt(tubeAt(at).best);
+    if (job.away == AWAY) return awaitBody(t, job);
     const room = <u64>filling.outEnd - filling.out;
     if (JOB_LINE_ROOM + <u64>job.bodyBytes > room && filling.out > <u32>outputSlot(t)) return MORE;
     if (!mayTake(job)) continue;
@@ -146,6 +150,13 @@ function fillUp(
     if (write(t, filling, job) == LONG) return LONG;
   }
   return DONE;
+}
+
+/** The job, whose body is to be read back, stays where it is. */
+function awaitBody(t: u32, job: Job): i32 {
+  want(job.minor);
+  setResult(t, RESULT_ID, <f64>job.minor);
+  return AWAY_STILL;
 }
 
 function wait(conn: Conn, generation: u32): i32 {
@@ -183,12 +194,13 @@ function write(t: u32, filling: Filling, job: Job): i32 {
   return LONG;
 }
 
-/** As `fill`, for the one job that `conn` has just collected: DONE, LONG or NOT_FOUND. */
+/** As `fill`, for the one job that `conn` has just collected: DONE, LONG, AWAY or NOT_FOUND. */
 export function tellJob(t: u32, conn: u32, id: f64, now: f64): i32 {
   enterAt(now);
   const filling = begin(t);
   const at = findJob(<u64>id);
   if (at == 0 || !isHeldBy(jobAt(at), conn)) return end(t, filling, NOT_FOUND);
+  if (jobAt(at).away == AWAY) return end(t, filling, awaitBody(t, jobAt(at)));
   return end(t, filling, write(t, filling, jobAt(at)));
 }
 

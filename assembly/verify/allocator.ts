@@ -85,6 +85,7 @@ function markPages(): void {
   }
   expect(firstPage() + s.usedPages + free == s.topPage, PAGES_COUNT);
   expect(s.topPage <= s.endPage && s.endPage <= <u32>memory.size(), PAGES_COUNT);
+  if (s.idsPage != 0) mark(s.idsPage >> 16, MARK_HEADS, PAGES_COUNT);
   markHeads(jobs());
   markHeads(tubesByName());
   markHeads(watches());

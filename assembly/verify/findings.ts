@@ -39,6 +39,9 @@ export class Sums {
   static parked: u32 = 0;
   static nameMembers: u32 = 0;
   static nameParked: u32 = 0;
+  static away: u32 = 0;
+  static came: f64 = 0;
+  static resident: f64 = 0;
 }
 
 /** The first invariant found broken. */
@@ -71,5 +74,7 @@ export function reset(): void {
   Sums.named = Sums.aside = Sums.lanesAside = Sums.members = Sums.parked = 0;
   Sums.shared = Sums.counted = 0;
   Sums.awaits = Sums.awaited = Sums.textsHad = 0;
+  Sums.away = 0;
+  Sums.came = Sums.resident = 0;
   expect((shard().wakeLow | shard().wakeHigh) == 0, SHARD_WAKES);
 }

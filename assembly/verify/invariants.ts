@@ -81,3 +81,5 @@ export const TEXT_LIST: i32 = 79;
 export const GROUP_MEMBERS: i32 = 80;
 export const GROUP_WAITING: i32 = 81;
 export const LEAVING_LIST: i32 = 82;
+export const JOB_AWAY: i32 = 83;
+export const AWAY_COUNTS: i32 = 84;

@@ -5,7 +5,7 @@ import { OF_JOB } from "../chain";
 import {
   END_BURIED,
   END_MOVED,
-  INLINE_BODY_MAX,
+  STATE_BURIED,
   STATE_GONE,
   STATE_MOVING,
   STATE_RESERVED,
@@ -13,18 +13,25 @@ import {
 import { failureAt, failureBytes } from "../failure";
 import {
   addressOfJob,
+  AWAY,
+  CAME,
   CANCELLED,
-  CHAIN_BYTES,
   chainOf,
   Cold,
   coldAt,
   GRANTED,
+  isChained,
+  isClaimed,
   Job,
   jobAt,
+  mayBeAway,
+  NO_PLACE,
+  pieceBytes,
+  placeOf,
   readersOf,
-  RECORD_BYTES,
   TAGGED,
   TOUCHED,
+  WHOLE,
 } from "../job";
 import { COLDS, FAILURES, JOBS } from "../memory";
 import { partsAt, partsOf } from "../parts";
@@ -40,6 +47,7 @@ import {
   CONN_GRANT,
   FAILURE_LIST,
   FAILURE_OWNER,
+  JOB_AWAY,
   JOB_BODY,
   JOB_CANCELLED,
   JOB_MISPLACED,
@@ -68,9 +76,23 @@ export function checkJob(tube: Tube, job: Job, state: u8): void {
   }
   if ((job.flags & TOUCHED) != 0) checkTouched(job);
   if ((job.flags & TAGGED) != 0) checkTags(tube, job);
-  const inline = job.bodyBytes <= INLINE_BODY_MAX;
-  live(JOBS, at, RECORD_BYTES + (inline ? job.bodyBytes : CHAIN_BYTES));
-  if (!inline && whole()) checkBody(job);
+  live(JOBS, at, pieceBytes(job));
+  if (isChained(job) && whole()) checkBody(job);
+  if (job.away != WHOLE) checkPlace(job);
+  Sums.resident += job.away == AWAY ? 0 : <f64>job.bodyBytes;
+}
+
+/** A body that is away has a record, in the ring or in a place; nobody is moving it. */
+function checkPlace(job: Job): void {
+  const isAway = job.away == AWAY;
+  expect(isAway || job.away == CAME, JOB_AWAY);
+  expect(mayBeAway(job.bodyBytes) && partsOf(job) == 0, JOB_AWAY);
+  expect(!isAway || (job.state <= STATE_BURIED && !isClaimed(job)), JOB_AWAY);
+  expect(!isAway || (job.flags & CANCELLED) == 0, JOB_AWAY);
+  const isInRing = job.lsn > shard().ringTail;
+  expect(!isAway || (placeOf(job) == NO_PLACE) == isInRing, JOB_AWAY);
+  if (isAway) Sums.away++;
+  else Sums.came += <f64>job.bodyBytes;
 }
 
 /** Only a held job's deadline is ever moved, and only ahead. */
@@ -129,7 +151,7 @@ export function checkGone(): void {
     const job = jobAt(at);
     expect(job.state == STATE_GONE && job.right == prev && readersOf(job) > 0, JOB_MISPLACED);
     expect(findJob(job.minor) == 0 && job.cold == 0, JOB_MISPLACED);
-    live(JOBS, at, RECORD_BYTES + CHAIN_BYTES);
+    live(JOBS, at, pieceBytes(job));
     checkBody(job);
     prev = at;
   }

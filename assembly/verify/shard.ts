@@ -13,7 +13,13 @@ import * as tree from "../tree";
 import { tubeAt } from "../tube";
 import { checkConn } from "./conns";
 import { expect, Sums, whole } from "./findings";
-import { SHARD_COUNTS, SHARD_CURSOR, SHARD_NEXT_DUE, SHARD_TIMERS } from "./invariants";
+import {
+  AWAY_COUNTS,
+  SHARD_COUNTS,
+  SHARD_CURSOR,
+  SHARD_NEXT_DUE,
+  SHARD_TIMERS,
+} from "./invariants";
 import { checkTree } from "./trees";
 
 export function checkShard(): void {
@@ -25,6 +31,9 @@ export function checkShard(): void {
   expect(s.delayed == Sums.delayed && s.buried == Sums.buried, SHARD_COUNTS);
   expect(s.failuresKept == Sums.failures, SHARD_COUNTS);
   expect(jobs().count == Sums.ready + Sums.reserved + Sums.delayed + Sums.buried, SHARD_COUNTS);
+  // Uploads are in memory, too.
+  expect(s.awayJobs == Sums.away && s.cameBytes == Sums.came, AWAY_COUNTS);
+  expect(s.residentBytes >= Sums.resident, AWAY_COUNTS);
   const first = tree.first(timersRoot());
   expect(s.nextDue == (first == 0 ? NEVER_MICROS : <f64>nodeAt(first).major), SHARD_NEXT_DUE);
   checkTree(timersRoot());

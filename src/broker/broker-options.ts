@@ -15,6 +15,7 @@ import type { BrokenError } from "./errors.ts";
 const KEYS = [
   "shards",
   "memoryBytes",
+  "maxIndexBytes",
   "maxJobBytes",
   "maxFailureBytes",
   "maxBatchBytes",

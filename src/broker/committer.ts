@@ -16,6 +16,7 @@ import { HintWriter } from "../journal/hints.ts";
 import type { JournalShard } from "../journal/journal-shard.ts";
 import { Journal } from "../journal/journal.ts";
 import type { CommitParts, DurabilityLevel, JournalOptions } from "../journal/journal-parts.ts";
+import { ReadBack } from "../journal/read-back.ts";
 import { DamageError, recover } from "../journal/recovery.ts";
 import type { RecoveryReport } from "../journal/recovery-report.ts";
 import type { Recovered } from "../journal/recovery-parts.ts";
@@ -137,6 +138,9 @@ class Committer {
   readonly #copying: Copying | undefined;
   /** The note with which it got elsewhere how far ids may have been told ahead. */
   #aheadNote = Infinity;
+  readonly #bodies: ReadBack;
+  /** The salt of a segment that exists. */
+  #saltOf: (segment: number) => number | undefined = () => undefined;
   /** The next frame, and the segment, when it looked last: others may have written meanwhile. */
   #frameSeen = 0;
   #segmentSeen = 0;
@@ -175,6 +179,9 @@ class Committer {
     this.#shards = this.#parts.shards;
     this.#checksum = this.#parts.checksum;
     this.#hints = new HintWriter(storage, this.#shards, this.#checksum);
+    const { broughtBytes = Infinity } = options.bodies ?? {};
+    const saltOf = (segment: number): number | undefined => this.#saltOf(segment);
+    this.#bodies = new ReadBack({ storage, shards: this.#shards, saltOf, broughtBytes });
   }
 
   /**
@@ -184,6 +191,7 @@ class Committer {
   async begin(lease: Lease): Promise<Journal | undefined> {
     const began = performance.now();
     const recovered = this.#recover();
+    this.#saltOf = (number) => recovered.segments.find((one) => one.number === number)?.salt;
     replayBoardOf(this.#common).end();
     let journal = this.#open(recovered);
     const millis = performance.now() - began;
@@ -194,12 +202,23 @@ class Committer {
     while (!(journal instanceof Journal)) {
       this.#board.clearWake();
       if (this.#board.mustStop) return undefined;
+      if (this.#readBack()) continue;
       this.#board.waitForWork(BEGIN_AGAIN_MILLIS);
       await lease.renew();
       journal = this.#open(recovered);
     }
     if (this.#board.isReadOnly) this.#setReadOnly(undefined);
     return journal;
+  }
+
+  /**
+   * Reads bodies back that are wanted, and wakes who waits for them; false when none are. Without
+   * the lock: nobody's commit waits for that, and no segment goes meanwhile.
+   */
+  #readBack(): boolean {
+    if (!this.#bodies.step()) return false;
+    this.#tell();
+    return true;
   }
 
   #recover(): Recovered {
@@ -230,6 +249,7 @@ class Committer {
       now,
       strict,
       bootId: this.#bootId,
+      bodyBytes: this.#seed.options.bodies?.keptBytes ?? Infinity,
       progress,
       ...(this.#shards.length > 1 && {
         workforce: replayBoardOf(this.#common).workforce(this.#shards),
@@ -276,6 +296,7 @@ class Committer {
    * as it is.
    */
   run(journal: Journal): void {
+    this.#saltOf = (number) => journal.saltOf(number);
     const { lock } = this.#board;
     lock.lock();
     this.#look(journal);
@@ -307,12 +328,13 @@ class Committer {
 
   #turn(journal: Journal): void {
     this.#board.clearWake();
+    this.#readBack();
     this.#board.lock.lock();
     const idleMillis = this.#work(journal);
     this.#note();
     this.#board.lock.unlock();
     if (this.#board.mustStop) return; // its wake-up may have been cleared
-    if (idleMillis > 0) this.#board.waitForWork(idleMillis);
+    if (idleMillis > 0 && !this.#bodies.isWanted) this.#board.waitForWork(idleMillis);
   }
 
   /** Does a part of what there is to do; returns for how long there is nothing more, at most. */

@@ -84,6 +84,7 @@ export function openHostJournal(parts: HostJournalParts): SessionJournal {
       board.setAwaitsRoom(thread, waits);
       if (waits) board.wakeCommitter();
     },
+    wantsBodies: () => board.wakeCommitter(),
     onCommitted: (run) => (committed = run),
     woken: () => leader?.woken(),
     figures: () => shownFigures(board),

@@ -3,7 +3,7 @@
  * The shards' memories and the compiled engine are shared between all threads; everything else is
  * plain data and is copied. Made by broker.ts, opened by open-host.ts in each thread.
  */
-import { defaultShards, planMemory } from "../config/memory-plan.ts";
+import { defaultShards, indexBytes, planBodies, planMemory } from "../config/memory-plan.ts";
 import {
   comingBytesMax,
   keepFailures,
@@ -68,8 +68,9 @@ export async function makePayload(
   const module = await WebAssembly.compile(engineWasm);
   const { dataDirectory: directory, segmentBytes } = settings;
   const hasJournal = directory !== undefined;
+  const { memoryBytes: availableBytes } = runtime;
   const { memoryBytes, growthBytes } = planMemory({
-    availableBytes: runtime.memoryBytes,
+    availableBytes,
     threads,
     hasJournal,
     askedBytes: settings.memoryBytes,
@@ -77,7 +78,9 @@ export async function makePayload(
   const shards = settings.shards ?? defaultShards(threads, growthBytes);
   const all = hasJournal ? common.seats + 1 : common.seats; // the committer's thread is the last
   const ringBytes = hasJournal ? ringBytesFor(all, shards, segmentBytes) : 0;
-  const memories = makeShards(module, shards, all, memoryBytes, ringBytes, growthBytes);
+  const besideBytes = hasJournal ? indexBytes(availableBytes, settings.maxIndexBytes) : 0;
+  const capBytes = memoryBytes + besideBytes;
+  const memories = makeShards(module, shards, all, capBytes, ringBytes, growthBytes);
   keepFailures(memories, settings.failuresKept);
   const content = {
     memories,
@@ -87,7 +90,8 @@ export async function makePayload(
     id: randomId(),
   };
   if (directory === undefined) return { content };
-  const options = journalOptionsOf(settings, memories);
+  const bodies = planBodies(memoryBytes, shards);
+  const options = { ...journalOptionsOf(settings, memories), bodies };
   return {
     content: { ...content, journal: { directory, options, hasCopy } },
     journal: journalSeed(settings, memories, common, options),

@@ -35,11 +35,13 @@ const SHARDS = 2;
 const NOW = 3;
 const YOUNG = 4;
 const PART = 5;
+const PLACES = 6;
+const LEAVES = 7;
 const GONE_THROUGH = 0;
 const DAMAGED = 1;
 const LAST_ID = 2;
 const TOO_MUCH = 3;
-const FIELDS = 6;
+const FIELDS = 8;
 
 /** Bytes that the board takes. */
 export const REPLAY_BOARD_BYTES = WORDS * 4 + SHARDS_MAX * FIELDS * 8;
@@ -88,8 +90,10 @@ export class ReplayBoard {
     Atomics.notify(this.#words, POSTED);
   }
 
-  #offer(index: number, { bytes, salt, shards, now, isYoung, isPart }: Batch): void {
-    this.#set(index, [bytes, salt, shards, now, isYoung ? 1 : 0, isPart ? 1 : 0]);
+  #offer(index: number, batch: Batch): void {
+    const { bytes, salt, shards, now, places } = batch;
+    const flags = [batch.isYoung, batch.isPart].map(Number);
+    this.#set(index, [bytes, salt, shards, now, ...flags, places, Number(batch.leavesBodies)]);
     Atomics.store(this.#words, STATES + index, OFFERED);
     Atomics.add(this.#words, POSTED, 1);
     Atomics.notify(this.#words, POSTED, 1);
@@ -143,6 +147,8 @@ export class ReplayBoard {
       now: this.#get(index, NOW),
       isYoung: this.#get(index, YOUNG) !== 0,
       isPart: this.#get(index, PART) !== 0,
+      places: this.#get(index, PLACES),
+      leavesBodies: this.#get(index, LEAVES) !== 0,
     };
   }
 

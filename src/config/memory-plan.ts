@@ -30,6 +30,13 @@ export const SHARDS_PER_THREAD = 4;
 /** Most shards unless more are asked for. */
 export const SHARDS_DEFAULT_MAX = 32;
 
+/** By default what a journal's jobs need beside their bodies may take one part in so many. */
+const INDEX_PART = 4;
+/** Bodies of a shard that were read back have one part in so many of its share, within bounds. */
+const BROUGHT_PART = 4;
+const BROUGHT_LEAST_BYTES = 2 * MIB;
+const BROUGHT_MOST_BYTES = 64 * MIB;
+
 /** What there is, and what shares it. */
 export interface MemorySituation {
   /** Bytes that the machine has, or that the process is confined to. */
@@ -85,4 +92,27 @@ export function defaultShards(threads: number, growthBytes: number): number {
 
 function ownBytes(threads: number, hasJournal: boolean): number {
   return MAIN_BYTES + threads * THREAD_BYTES + (hasJournal ? JOURNAL_BYTES : 0);
+}
+
+/** What jobs with a journal may take beside their bodies: what was asked for, or a quarter. */
+export function indexBytes(availableBytes: number, askedBytes: number | undefined): number {
+  return askedBytes ?? Math.floor(availableBytes / INDEX_PART);
+}
+
+/** Of what bodies may take in memory. */
+export interface BodyPlan {
+  /** Above so many bytes in all shards, those that were just written leave memory. */
+  readonly keptBytes: number;
+  /** Above so many in each shard that were read back, the first of them leave. */
+  readonly broughtBytes: number;
+}
+
+/** How bodies share `memoryBytes`: a part of it is for those that are read back. */
+export function planBodies(memoryBytes: number, shards: number): BodyPlan {
+  const share = memoryBytes / shards / BROUGHT_PART;
+  const broughtBytes = Math.min(BROUGHT_MOST_BYTES, Math.max(BROUGHT_LEAST_BYTES, share));
+  return {
+    keptBytes: Math.max(memoryBytes / 2, memoryBytes - shards * broughtBytes),
+    broughtBytes,
+  };
 }

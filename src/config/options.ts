@@ -82,9 +82,15 @@ export interface Options
   /** Shards, a power of two, 1 to SHARDS_MAX; absent means that the server chooses. */
   readonly shards: number | undefined;
   /**
-   * Most memory that all shards together may take, in bytes; absent means that the server chooses.
+   * Most memory that all shards together may take, in bytes, with a directory the bodies alone;
+   * absent means that the server chooses.
    */
   readonly memoryBytes: number | undefined;
+  /**
+   * With a directory: most memory that all shards together may take beside bodies, in bytes; absent
+   * means a quarter of the machine's.
+   */
+  readonly maxIndexBytes: number | undefined;
   /**
    * 0: only what needs attention; 1: binding, accepting and closing too; 2 and more: commands and
    * replies too.
@@ -320,9 +326,18 @@ export const OPTIONS: { readonly [Key in keyof Settings]: Option<Settings[Key]> 
     name: "memory",
     category: "Engine",
     placeholder: "SIZE",
-    help: "most memory that jobs take at a time, whatever their tubes; beyond it put answers OUT_OF_MEMORY",
+    help: "most memory that jobs take at a time, whatever their tubes: beyond it put answers OUT_OF_MEMORY, or with --data bodies stay on the disk",
     default: undefined,
     defaultText: "half of what is left beside the process itself",
+    ...size(MIB, 256 * GIB, "a size from 1MiB to 256GiB"),
+  },
+  maxIndexBytes: {
+    name: "max-index",
+    category: "Durability",
+    placeholder: "SIZE",
+    help: "most memory that jobs take beside their bodies; beyond it put answers OUT_OF_MEMORY",
+    default: undefined,
+    defaultText: "a quarter of the machine's memory",
     ...size(MIB, 256 * GIB, "a size from 1MiB to 256GiB"),
   },
   dataDirectory: {

@@ -161,7 +161,7 @@ export abstract class EngineCalls {
 
   /**
    * Cancels the job: DONE, it is gone; MORE, somebody holds it, and it is gone when that attempt
-   * ends; or NOT_FOUND.
+   * ends; NOT_FOUND; or BUSY.
    */
   cancelJob(id: f64, now: f64): i32 {
     return this.answer(this.#engine.cancelJob(this.thread, id, now));
@@ -202,6 +202,58 @@ export abstract class EngineCalls {
   /** Numbers the tubes that no job numbered, from `number` on: RESULT_COUNT of them. */
   numberTubes(number: f64): i32 {
     return this.answer(this.#engine.numberTubes(this.thread, number));
+  }
+
+  /**
+   * Takes the PUT records that lie in the input slot and on into the output slot, `bytes` of them
+   * one behind the other, with the salt of their segment: the bodies of jobs that are away come
+   * back. DONE, or DAMAGED when what stands at RESULT_COUNT is no sound record with the body of its
+   * job. The committer's.
+   */
+  bring(bytes: u32, salt: u32): i32 {
+    return this.answer(this.#engine.bring(this.thread, bytes, salt));
+  }
+
+  /**
+   * The jobs whose bodies are to be read back: RESULT_COUNT entries (WANTED_*) in the output slot.
+   * MORE when there are others. While more than `most` bytes of bodies are there that came, the
+   * first of them leave, before others come. The committer's.
+   */
+  gatherWanted(most: f64): i32 {
+    return this.answer(this.#engine.gatherWanted(this.thread, most));
+  }
+
+  /** Where the bytes of the bodies in memory are counted, an f64. */
+  residentAddress(): u32 {
+    return this.#engine.residentAddress() >>> 0;
+  }
+
+  /** Whether the body of that job is on its way: AWAY, or DONE when it is there, or no job is. */
+  seekBody(id: f64): i32 {
+    return this.answer(this.#engine.seekBody(this.thread, id));
+  }
+
+  /**
+   * The ring's records from stream position `from` to `to` lie at `place` in the newest segment,
+   * one behind the other, and in the ring until `freeRing`. With `pressure` 1 bodies of them leave
+   * memory, with 2 more of them. MORE, and RESULT_LSN and RESULT_COUNT are the `from` and `place`
+   * to go on with, or DONE. By whoever commits.
+   */
+  settleRing(from: f64, to: f64, place: f64, pressure: u32): i32 {
+    return this.answer(this.#engine.settleRing(this.thread, from, to, place, pressure));
+  }
+
+  /**
+   * Shows a job whose body was away: DONE, AWAY when it still is, NOT_FOUND when the job has gone,
+   * or `conn` does not hold it any more, unless that is 0. Its time to run begins now.
+   */
+  showBody(conn: u32, id: f64, now: f64): i32 {
+    return this.answer(this.#engine.showBody(this.thread, conn, id, now));
+  }
+
+  /** Where the u32 lies that says how many ids were wanted, behind it how many were seen to. */
+  wantedAddress(): u32 {
+    return this.#engine.wantedAddress() >>> 0;
   }
 
   /**
@@ -510,6 +562,9 @@ export abstract class EngineCalls {
    * many failures were passed over because their job is not here (yet). When all segments have been
    * replayed they get a second chance: `again` 1 takes failures and nothing else, from the segment
    * of number `number`.
+   *
+   * As many entries as `places` says (PLACES_* of layouts.ts) tell where the records lie; with
+   * `leaves` 1 bodies stay there.
    */
   replay(
     offset: u32,
@@ -520,9 +575,23 @@ export abstract class EngineCalls {
     isYoung: u32,
     again: u32,
     number: u32,
+    places: u32,
+    leaves: u32,
   ): i32 {
     return this.answer(
-      this.#engine.replay(this.thread, offset, bytes, salt, shards, now, isYoung, again, number),
+      this.#engine.replay(
+        this.thread,
+        offset,
+        bytes,
+        salt,
+        shards,
+        now,
+        isYoung,
+        again,
+        number,
+        places,
+        leaves,
+      ),
     );
   }
 
@@ -901,11 +970,12 @@ export abstract class EngineCalls {
    * Gives the best jobs to `conn`, which is told, until it holds `most` here (DONE). Stops before
    * at what is not better than the head (`boundHigh`, `boundLow`) in other shards (WORSE), for want
    * of memory (OUT_OF_MEMORY) or of room (MORE), behind a job whose body has not all found room
-   * (LONG), and when there is nothing left: then `conn` waits here (WAITING), unless `generation`
-   * is 0 (NONE). It is given nothing while it waits here or has a grant to collect (WAITING).
-   * RESULT_REPLY_BYTES stand in the output slot: what was to be told, and a line and the body of
-   * each of RESULT_COUNT jobs. With LONG the last body, of RESULT_ID, is pinned: RESULT_REF of its
-   * RESULT_BODY_BYTES stand there, and the others are to follow with a CRLF.
+   * (LONG), in front of one whose body, that of RESULT_ID, is not in memory (AWAY), and when there
+   * is nothing left: then `conn` waits here (WAITING), unless `generation` is 0 (NONE). It is given
+   * nothing while it waits here or has a grant to collect (WAITING). RESULT_REPLY_BYTES stand in
+   * the output slot: what was to be told, and a line and the body of each of RESULT_COUNT jobs.
+   * With LONG the last body, of RESULT_ID, is pinned: RESULT_REF of its RESULT_BODY_BYTES stand
+   * there, and the others are to follow with a CRLF.
    */
   fill(conn: u32, most: u32, boundHigh: u32, boundLow: u32, generation: u32, now: f64): i32 {
     return this.answer(
@@ -938,7 +1008,7 @@ export abstract class EngineCalls {
     return this.answer(this.#engine.takeNotes(this.thread, conn));
   }
 
-  /** As `fill`, for the one job that `conn` has just collected: DONE, LONG or NOT_FOUND. */
+  /** As `fill`, for the one job that `conn` has just collected: DONE, LONG, AWAY or NOT_FOUND. */
   tellJob(conn: u32, id: f64, now: f64): i32 {
     return this.answer(this.#engine.tellJob(this.thread, conn, id, now));
   }
@@ -1308,7 +1378,7 @@ export abstract class EngineCalls {
     return this.answer(this.#engine.hasJob(this.thread, id));
   }
 
-  /** The same as `hasJob`, under the lock. */
+  /** Whether the body is in memory; else it is read back. */
   isHere(id: f64): u32 {
     return this.#engine.isHere(id) >>> 0;
   }

@@ -30,6 +30,13 @@ export interface EngineExports {
   pauseTube(t: u32, offset: u32, bytes: u32, delaySeconds: u32, now: f64): i32;
   earlyAddress(): u32;
   numberTubes(t: u32, number: f64): i32;
+  bring(t: u32, bytes: u32, salt: u32): i32;
+  gatherWanted(t: u32, most: f64): i32;
+  residentAddress(): u32;
+  seekBody(t: u32, id: f64): i32;
+  settleRing(t: u32, from: f64, to: f64, place: f64, pressure: u32): i32;
+  showBody(t: u32, conn: u32, id: f64, now: f64): i32;
+  wantedAddress(): u32;
   endOlder(t: u32, id: f64, moves: f64): i32;
   movedJobs(t: u32, bucket: u32): i32;
   countBefore(
@@ -125,6 +132,8 @@ export interface EngineExports {
     isYoung: u32,
     again: u32,
     number: u32,
+    places: u32,
+    leaves: u32,
   ): i32;
   strays(): u32;
   abortMove(t: u32, id: f64, now: f64): i32;
@@ -418,6 +427,13 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "pauseTube",
   "earlyAddress",
   "numberTubes",
+  "bring",
+  "gatherWanted",
+  "residentAddress",
+  "seekBody",
+  "settleRing",
+  "showBody",
+  "wantedAddress",
   "endOlder",
   "movedJobs",
   "countBefore",

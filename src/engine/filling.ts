@@ -21,6 +21,14 @@ const GENERATION = 1;
 /** Of a call that does not make the connection wait. */
 const NO_GENERATION = 0;
 
+/** What was taken goes back to its place. */
+const NO_DELAY = 0;
+
+/** Whether there is no memory for more, or the body of the next job is to be read back first. */
+function isStopped(answer: number): boolean {
+  return answer === C.OUT_OF_MEMORY || answer === C.AWAY;
+}
+
 /** The giving side of a connection that has a window. */
 export class Filling {
   readonly #reserver: Reserver;
@@ -83,7 +91,7 @@ export class Filling {
       const record = reserver.record(shard);
       const answer = shard.fill(record, most, boundHigh, boundLow, NO_GENERATION, now);
       const isStuck = answer === C.WORSE && shard.field(C.RESULT_COUNT) === 0;
-      if (!takeOver(shard, answer) || answer === C.OUT_OF_MEMORY) return false;
+      if (!takeOver(shard, answer) || isStopped(answer)) return false;
       if (answer === C.DONE) return true;
       if (isStuck && !this.#giveOne(now, takeOver)) return false;
     }
@@ -109,8 +117,13 @@ export class Filling {
 
   /** Gives the job that the shard's result area shows as taken. */
   #giveTaken(shard: Shard, now: number, takeOver: TakeOver): boolean {
+    const record = this.#reserver.record(shard);
     const id = shard.field(C.RESULT_ID);
-    return takeOver(shard, shard.tellJob(this.#reserver.record(shard), id, now));
+    const answer = shard.tellJob(record, id, now);
+    const goesOn = takeOver(shard, answer);
+    if (answer !== C.AWAY) return goesOn;
+    shard.handBack(record, id, NO_DELAY, now); // until its body is there
+    return false;
   }
 
   /** Gives what there is, and waits where there is no more; false when it is to go no further. */
@@ -122,7 +135,7 @@ export class Filling {
         const most = Math.max(0, size - reserver.heldCountBut(shard));
         answer = shard.fill(reserver.record(shard), most, 0, 0, GENERATION, now);
         if (answer === C.WAITING) this.#waits.add(shard);
-        if (!takeOver(shard, answer) || answer === C.OUT_OF_MEMORY) return false;
+        if (!takeOver(shard, answer) || isStopped(answer)) return false;
       }
     }
     return true;

@@ -85,8 +85,8 @@ export class Shard extends EngineCalls {
   }
 
   /**
-   * What a call returned, without its marks. If it made grants, `wakes` remembers that; if the
-   * shard is short of memory, it gets more; if it gave keys back, others look again.
+   * What a call returned, without its marks. If it made grants or wants bodies, `wakes` remembers
+   * that; if the shard is short of memory, it gets more; if it gave keys back, others look again.
    */
   protected override answer(code: number): number {
     if ((code & C.WAKE) !== 0) {
@@ -95,6 +95,7 @@ export class Shard extends EngineCalls {
     }
     if ((code & C.SHORT) !== 0) this.growBudget();
     if ((code & C.OPENED) !== 0) this.#board.openElsewhere();
+    if ((code & C.WANTED) !== 0) this.wakes.wantsBodies = true;
     return code & C.CODE_MASK;
   }
 

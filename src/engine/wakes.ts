@@ -1,5 +1,5 @@
-/* Wakes: which threads have grants to collect, and in which shards, gathered over the calls of one
- * turn of one thread.
+/* Wakes: which threads have grants to collect, and in which shards, and whether bodies are to be
+ * read back, gathered over the calls of one turn of one thread.
  *
  * Each answer of the engine adds what it says (`note`, called by engine/shard.ts); at the end of
  * the turn the host takes it thread by thread and tells each one (session/host.ts). Two words of 32
@@ -12,6 +12,8 @@ export class Wakes {
   /** The shards that `take` found, as two words of bits. */
   shardsLow = 0;
   shardsHigh = 0;
+  /** Bodies are to be read back (assembly/away.ts); whoever sees to that sets it back. */
+  wantsBodies = false;
   #low = 0;
   #high = 0;
   /** Two words of shards for each thread. */

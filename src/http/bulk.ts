@@ -26,7 +26,7 @@ import {
 } from "./fields.ts";
 import { HttpError } from "./handler.ts";
 import type { Call, Route } from "./handler.ts";
-import { isWanted, listJobs, shardOfTube } from "./job-scan.ts";
+import { inSteps, isWanted, listJobs, shardOfTube } from "./job-scan.ts";
 import type { ListedJob, Page, Wanted } from "./job-scan.ts";
 import { FILTER_CHARACTERS_MAX, groupOf, STATES } from "./jobs.ts";
 import { refused } from "./refusals.ts";
@@ -232,7 +232,7 @@ async function doStep(
   outcome: Outcome,
 ): Promise<void> {
   const { wanted, isDryRun, done, commandFor } = errand;
-  const ids = wantedOf(inProcess, jobs, wanted);
+  const ids = await wantedOf(inProcess, jobs, wanted);
   outcome.matched += ids.length;
   outcome.last = ids.at(-1) ?? outcome.last;
   if (!isDryRun) {
@@ -249,11 +249,17 @@ async function doStep(
   await nextTurn();
 }
 
-function wantedOf(inProcess: InProcess, jobs: readonly ListedJob[], wanted: Wanted): number[] {
-  return inProcess.look((desk) => {
-    const shard = shardOfTube(desk, wanted.tube);
-    return jobs.filter(({ id }) => isWanted(desk, shard, id, wanted)).map(({ id }) => id);
+async function wantedOf(
+  inProcess: InProcess,
+  jobs: readonly ListedJob[],
+  wanted: Wanted,
+): Promise<readonly number[]> {
+  const ids: number[] = [];
+  await inSteps(inProcess, jobs, (desk, { id }) => {
+    if (isWanted(desk, shardOfTube(desk, wanted.tube), id, wanted)) ids.push(id);
+    return false;
   });
+  return ids;
 }
 
 function count({ word, args }: Reply, done: ReadonlySet<string>, outcome: Outcome): void {

@@ -4,6 +4,7 @@
  * but a command brings whole bodies, and a list of jobs wants a few bytes of each. What it returns
  * is a copy. Used by the routes about jobs.
  */
+import type { InProcess } from "../broker/in-process.ts";
 import { MICROS } from "../clock.ts";
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";
@@ -112,9 +113,47 @@ function shownFacts(shard: Shard, id: number): JobFacts {
   };
 }
 
+/** The body of a job is not in memory: whoever looks at bodies looks again when it is. */
+class BodyAwayError extends Error {
+  override readonly name = "BodyAwayError";
+  readonly code = "HM_BODY_AWAY";
+  readonly #shard: Shard;
+  readonly #id: number;
+
+  constructor(shard: Shard, id: number) {
+    super(`the body of job ${id} is not in memory`);
+    this.#shard = shard;
+    this.#id = id;
+  }
+
+  /** Resolves when it has been read back, or the job is gone. */
+  comes(inProcess: InProcess): Promise<void> {
+    const hasRoom = (): boolean => this.#shard.seekBody(this.#id) === C.DONE;
+    return new Promise((goOn) => inProcess.look((desk) => desk.room.wait({ hasRoom, goOn })));
+  }
+}
+
+/**
+ * As `InProcess.look`, for what calls `bodyStart`: `run` begins anew whenever a body has to be read
+ * back first.
+ */
+export async function lookAtBodies<Result>(
+  inProcess: InProcess,
+  run: (desk: Desk) => Result,
+): Promise<Result> {
+  for (;;) {
+    try {
+      return inProcess.look(run);
+    } catch (error) {
+      if (!(error instanceof BodyAwayError)) throw error;
+      await error.comes(inProcess);
+    }
+  }
+}
+
 /**
  * The first bytes of the job's body, at most `most` and an output slot; undefined when the job is
- * not in that shard any more.
+ * not in that shard any more. To be called within `lookAtBodies`.
  */
 export function bodyStart(
   desk: Desk,
@@ -122,9 +161,22 @@ export function bodyStart(
   id: number,
   most: number,
 ): BodyStart | undefined {
+  const start = bodyAtHand(desk, shard, id, most);
+  if (start !== undefined && shard.field(C.RESULT_AWAY) !== 0) throw new BodyAwayError(shard, id);
+  return start;
+}
+
+/** The same at once, without a byte where the body is not in memory: it is there the next time. */
+export function bodyAtHand(
+  desk: Desk,
+  shard: Shard,
+  id: number,
+  most: number,
+): BodyStart | undefined {
   if (shard.peek(id, desk.now) !== C.DONE) return undefined;
   const length = shard.field(C.RESULT_BODY_BYTES);
-  const shown = Math.min(length, most, C.OUTPUT_BYTES);
+  const isAway = shard.field(C.RESULT_AWAY) !== 0;
+  const shown = isAway ? 0 : Math.min(length, most, C.OUTPUT_BYTES);
   return { bytes: shard.output.slice(0, shown), length };
 }
 
@@ -139,7 +191,10 @@ export class BodyReading {
   #position = 0;
   #isPinned: boolean;
 
-  /** From the first byte of the job's body on; undefined when the job is not in that shard. */
+  /**
+   * From the first byte of the job's body on; undefined when the job is not in that shard. To be
+   * called within `lookAtBodies`.
+   */
   static begin(desk: Desk, shard: Shard, id: number): BodyReading | undefined {
     const start = bodyStart(desk, shard, id, C.OUTPUT_BYTES);
     if (start === undefined) return undefined;

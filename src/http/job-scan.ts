@@ -14,7 +14,7 @@ import type { InProcess } from "../broker/in-process.ts";
 import type { Desk } from "../session/desk.ts";
 import type { JobState } from "./api-jobs.ts";
 import { fingerprintOf, groupKey } from "./fingerprint.ts";
-import { bodyStart, latestFailure, shownPlace } from "./job-reading.ts";
+import { bodyStart, latestFailure, lookAtBodies, shownPlace } from "./job-reading.ts";
 import { noTube, refused } from "./refusals.ts";
 
 /** Which jobs. */
@@ -119,16 +119,25 @@ export function shardOfTube(desk: Desk, tube: string): Shard {
 
 /**
  * Calls `look` for the jobs, in steps within which nothing else runs, until it returns true or all
- * were looked at.
+ * were looked at. Where it throws since a body has to be read back, it is called again for that
+ * job.
  */
 export async function inSteps(
   inProcess: InProcess,
   jobs: readonly ListedJob[],
   look: (desk: Desk, job: ListedJob) => boolean,
 ): Promise<void> {
-  for (let from = 0; from < jobs.length; from += STEP_JOBS) {
-    const step = jobs.slice(from, from + STEP_JOBS);
-    if (inProcess.look((desk) => step.some((job) => look(desk, job)))) return;
+  let at = 0;
+  const step = (desk: Desk): boolean => {
+    for (const job of jobs.slice(at, at + STEP_JOBS)) {
+      const isEnough = look(desk, job);
+      at++;
+      if (isEnough) return true;
+    }
+    return false;
+  };
+  while (at < jobs.length) {
+    if (await lookAtBodies(inProcess, step)) return;
     await nextTurn();
   }
 }

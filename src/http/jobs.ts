@@ -42,6 +42,7 @@ import {
   progressOf,
   lastFailureMicros,
   latestFailure,
+  lookAtBodies,
 } from "./job-reading.ts";
 import type { JobFacts } from "./job-reading.ts";
 import { laidOutFailure } from "../worker/serialized-error.ts";
@@ -201,9 +202,9 @@ async function byId(inProcess: InProcess, own: ClientConnection, ask: Ask): Prom
   while (!isEnough()) {
     const page = await listJobs(own, wanted, after, isPlain ? limit : LIST_PAGE);
     await inSteps(inProcess, page.jobs, (desk, job) => {
+      const found = summaryOf(desk, wanted, job);
       scanned++;
       after = job.id;
-      const found = summaryOf(desk, wanted, job);
       if (found !== undefined) jobs.push(found);
       return jobs.length >= limit;
     });
@@ -222,8 +223,8 @@ async function newestFirst(
   const jobs: JobSummary[] = [];
   let at = after;
   await inSteps(inProcess, sorted.slice(after, after + SCAN_JOBS_MAX), (desk, job) => {
-    at++;
     const found = summaryOf(desk, wanted, job);
+    at++;
     if (found !== undefined) jobs.push(found);
     return jobs.length >= limit || signal.aborted;
   });
@@ -307,7 +308,7 @@ function summary(
 }
 
 async function show(around: HttpSurroundings, id: number): Promise<JobAnswer> {
-  const found = around.inProcess.look((desk) => {
+  const found = await lookAtBodies(around.inProcess, (desk) => {
     const facts = jobFacts(desk, id);
     const body = facts && bodyStart(desk, facts.shard, id, BODY_BYTES);
     if (facts === undefined || body === undefined) return undefined;
@@ -345,7 +346,7 @@ function download(inProcess: InProcess, id: number): Answer {
   const facts = existing(inProcess, id);
   const stream = async (response: ServerResponse, signal: AbortSignal): Promise<void> => {
     const { shard } = facts;
-    const reading = inProcess.look((desk) => BodyReading.begin(desk, shard, id));
+    const reading = await lookAtBodies(inProcess, (desk) => BodyReading.begin(desk, shard, id));
     if (reading === undefined) throw noJob();
     try {
       for (;;) {

@@ -11,7 +11,7 @@ import type { Desk } from "../session/desk.ts";
 import type { ConnectionSummary, WorkerHold, WorkersAnswer, WorkerSummary } from "./api.ts";
 import { summaryOf } from "./connections.ts";
 import type { Route } from "./handler.ts";
-import { asBytes, bodyStart, jobFacts, progressOf } from "./job-reading.ts";
+import { asBytes, bodyAtHand, jobFacts, progressOf } from "./job-reading.ts";
 
 /** Connections that one request looks at. */
 const SCANNED_MAX = 2000;
@@ -87,7 +87,7 @@ function workerOf(desk: Desk, own: readonly ConnectionSummary[]): WorkerSummary 
 /** The job; undefined if nobody holds it any more. */
 function holdOf(desk: Desk, id: number): WorkerHold | undefined {
   const facts = jobFacts(desk, id);
-  const body = facts && bodyStart(desk, facts.shard, id, PREVIEW_BYTES);
+  const body = facts && bodyAtHand(desk, facts.shard, id, PREVIEW_BYTES);
   if (facts?.state !== "reserved" || body === undefined) return undefined;
   const { tube, heldSeconds, leftSeconds } = facts;
   const progress = progressOf(desk, facts);

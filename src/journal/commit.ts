@@ -12,9 +12,12 @@ import { FRAME_HEADER_BYTES_MAX } from "./frame-writer.ts";
 import type { FrameWriter } from "./frame-writer.ts";
 import { syncsFirst } from "./journal-parts.ts";
 import type { CommitParts } from "./journal-parts.ts";
-import type { JournalShard } from "./journal-shard.ts";
+import type { Gathered, JournalShard } from "./journal-shard.ts";
 import { cut } from "./cutting.ts";
 import type { SegmentFile } from "./segment-file.ts";
+
+/** Above so many times the bytes of bodies that stay, those leave too that had better not. */
+const URGENT_FACTOR = 1.25;
 
 /** What a shard has in a frame: its records from what has been written up to `to`. */
 interface Part {
@@ -118,13 +121,33 @@ export class Commit {
     });
     const pieces = gathered.flatMap((one) => one.pieces);
     if (!this.#frames.writeRecords(segment, sections, pieces)) return false;
-    state.unpreparedBytes += gathered.reduce((sum, { bytes }) => sum + bytes, 0);
+    const bytes = gathered.reduce((sum, one) => sum + one.bytes, 0);
+    state.unpreparedBytes += bytes;
     if (state.isOnlyMark) state.unsyncedSince = undefined;
     state.isOnlyMark = false;
     state.unsyncedSince ??= this.#parts.monotonicMillis();
     state.hasUnpublished = true;
-    for (const { shard, to } of parts) shard.free(to);
+    this.#free(parts, gathered, state.position - bytes);
     return true;
+  }
+
+  /** What was written, section by section from `place` on, leaves the rings. */
+  #free(parts: readonly Part[], gathered: readonly Gathered[], place: number): void {
+    const pressure = this.#pressure;
+    let at = place;
+    for (const [index, { shard, to }] of parts.entries()) {
+      shard.free(to, at, pressure);
+      at += gathered[index]?.bytes ?? 0;
+    }
+  }
+
+  /** Whether bodies are to leave memory (1), and more of them than had better (2). */
+  get #pressure(): number {
+    const { shards, options } = this.#parts;
+    const { keptBytes = Infinity } = options.bodies ?? {};
+    const resident = shards.reduce((sum, { residentBytes }) => sum + residentBytes, 0);
+    if (resident <= keptBytes) return 0;
+    return resident <= URGENT_FACTOR * keptBytes ? 1 : 2;
   }
 
   /** Makes everything that was written safe. */

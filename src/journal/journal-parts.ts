@@ -30,6 +30,16 @@ export interface JournalOptions {
    * refused.
    */
   readonly comingBytes: number;
+  /** Which bodies stay in memory; if absent, all do. */
+  readonly bodies?: BodyOptions;
+}
+
+/** When bodies leave memory that the journal has. */
+export interface BodyOptions {
+  /** Bytes of bodies in all shards above which those that were just written leave. */
+  readonly keptBytes: number;
+  /** Bytes of bodies in each shard that were read back, above which the first of them leave. */
+  readonly broughtBytes: number;
 }
 
 /**

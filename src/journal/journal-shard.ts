@@ -52,6 +52,8 @@ export class JournalShard {
   readonly #head: Float64Array;
   readonly #live: Float64Array;
   readonly #words: Uint32Array;
+  readonly #resident: Float64Array;
+  readonly #wanted: Uint32Array;
   readonly #progress: Float64Array;
 
   /**
@@ -75,6 +77,8 @@ export class JournalShard {
     this.#showing = new Int32Array(memory.buffer, shard.showingAddress() >>> 0, 1);
     this.#live = new Float64Array(memory.buffer, table, words / 2);
     this.#words = new Uint32Array(memory.buffer, table, words);
+    this.#resident = new Float64Array(memory.buffer, shard.residentAddress(), 1);
+    this.#wanted = new Uint32Array(memory.buffer, shard.wantedAddress(), 2);
   }
 
   /** Position in the stream up to which everything has been written. */
@@ -125,6 +129,16 @@ export class JournalShard {
   /** Such replies need not wait any more than that. */
   tellEarly(): void {
     this.#early[1] = 1;
+  }
+
+  /** Bytes of the bodies that are in memory; read without the lock. */
+  get residentBytes(): number {
+    return this.#resident[0] ?? 0;
+  }
+
+  /** Whether bodies are to be read back; read without the lock. */
+  get wantsBodies(): boolean {
+    return this.#wanted[0] !== this.#wanted[1];
   }
 
   /** Jobs that it has. */
@@ -182,10 +196,20 @@ export class JournalShard {
     return [this.ring.subarray(start), this.ring.subarray(0, end - this.ringBytes)];
   }
 
-  /** Everything up to `to` has been written: its place in the ring is free. */
-  free(to: number): void {
+  /**
+   * Everything up to `to` has been written, to `place` in the newest segment: jobs learn where
+   * their records lie, bodies leave memory as `pressure` says (assembly/away.ts), and the place in
+   * the ring is free.
+   */
+  free(to: number, place: number, pressure: number): void {
+    const { shard } = this;
+    let [from, at] = [this.written, place];
+    while (shard.settleRing(from, to, at, pressure) === C.MORE) {
+      from = shard.field(C.RESULT_LSN);
+      at = shard.field(C.RESULT_COUNT);
+    }
     this.written = to;
-    this.shard.freeRing(to);
+    shard.freeRing(to);
   }
 
   /** Bytes of records in all segments that are still needed. */

@@ -439,6 +439,11 @@ export class Journal {
     return true;
   }
 
+  /** The salt of a segment; undefined when there is none of that number. */
+  saltOf(number: number): number | undefined {
+    return number === this.#current.number ? this.#current.salt : this.#segments.saltOf(number);
+  }
+
   /** Whether something was written that the next commit makes safe and known. */
   get isBehind(): boolean {
     return this.#state.hasUnpublished;
@@ -446,8 +451,7 @@ export class Journal {
 
   /** Whether the disk has no space for what must be kept ready: puts are to be refused. */
   get isFull(): boolean {
-    const isReached = this.#reserve.isReached(this.#segments.bytes);
-    return isReached || this.#state.isRefused || this.#isDenied;
+    return this.#isDenied || this.#state.isRefused || this.#reserve.isReached(this.#segments.bytes);
   }
 
   /** Whether spares were given up for space: nothing but the journal is to take any. */

@@ -26,6 +26,8 @@ export interface RecoveryParts {
   readonly progress: (done: number, all: number) => void;
   /** Who replays; if absent, this thread alone. */
   readonly workforce?: Workforce;
+  /** Bytes of bodies above which those that follow stay in the journal; if absent, all come. */
+  readonly bodyBytes?: number;
 }
 
 /** What a journal goes on with. */

@@ -137,13 +137,14 @@ class Recovery {
   #buffer = new Uint8Array(0);
 
   constructor(parts: RecoveryParts) {
-    const { shards, now, workforce = alone() } = parts;
+    const { shards, now, workforce = alone(), bodyBytes = Infinity } = parts;
     this.#parts = parts;
     this.#settlement = new Settlement(parts.storage);
     this.#hints = readHints(parts.storage, parts.checksum);
     const read = (number: number, most: number): Salvaged => this.#read(number, most);
     this.#roster = rosterOf(parts.storage.list(), read, parts.checksum);
-    this.#replayParts = { shards, now, workforce, youngFrom: this.#hints?.mark.frame ?? 0 };
+    const youngFrom = this.#hints?.mark.frame ?? 0;
+    this.#replayParts = { shards, now, workforce, youngFrom, bodyBytes };
   }
 
   run(): Recovered {

@@ -7,6 +7,7 @@
  */
 
 import * as C from "../../assembly/constants.ts";
+import * as L from "../../assembly/layouts.ts";
 import type { Shard } from "../engine/shard.ts";
 import type { SegmentHeader } from "./format.ts";
 import type { JournalShard } from "./journal-shard.ts";
@@ -29,6 +30,10 @@ export interface Batch {
    * everything, from the last segment.
    */
   readonly again?: number | undefined;
+  /** So many entries at the end of the ring say where its records lie (assembly/layouts.ts). */
+  readonly places: number;
+  /** Bodies stay in the journal. */
+  readonly leavesBodies: boolean;
 }
 
 /** What became of a batch. */
@@ -73,15 +78,27 @@ export function alone(): Workforce {
 
 /** Replays what lies in the ring, through any thread's handle on the shard. */
 export function replayBatch(shard: Shard, batch: Batch): Outcome {
-  const { bytes, salt, shards, now, isPart, again } = batch;
+  const { bytes, salt, shards, now, isPart, again, places } = batch;
   const isAgain = again === undefined ? 0 : 1;
+  const leaves = batch.leavesBodies ? 1 : 0;
   const isYoung = batch.isYoung ? 1 : 0;
   let damaged = 0;
   let lastId = 0;
   let at = 0;
   let answer = C.DONE;
   while (at < bytes) {
-    answer = shard.replay(at, bytes - at, salt, shards, now, isYoung, isAgain, again ?? 0);
+    answer = shard.replay(
+      at,
+      bytes - at,
+      salt,
+      shards,
+      now,
+      isYoung,
+      isAgain,
+      again ?? 0,
+      places,
+      leaves,
+    );
     const done = shard.field(C.RESULT_COUNT);
     lastId = Math.max(lastId, shard.field(C.RESULT_ID));
     at += done;
@@ -101,6 +118,8 @@ export function replayBatch(shard: Shard, batch: Batch): Outcome {
  * nothing to do.
  */
 const ENOUGH_BYTES = 262_144;
+/** Regions of which one batch can say where they lie. */
+const PLACES_MAX = L.PLACES_BYTES / L.PLACES_ENTRY_BYTES;
 
 /** What is the same for all segments. */
 export interface ReplayParts {
@@ -112,6 +131,8 @@ export interface ReplayParts {
   readonly youngFrom: number;
   /** The number of the segment, if only failures are wanted of it; see Batch. */
   readonly again?: number;
+  /** Bytes of bodies in all shards above which those that follow stay in the journal. */
+  readonly bodyBytes: number;
 }
 
 /** What became of a segment. */
@@ -170,6 +191,11 @@ class Lane {
   readonly #salt: number;
   /** What has been gathered in the ring and not been started. */
   #gathered = 0;
+  /** Entries at the end of the ring: where what was gathered lies in the segment. */
+  #places = 0;
+  readonly #table: Float64Array;
+  /** Bytes of the ring before them. */
+  readonly #roomBytes: number;
   #isYoung = false;
   /** What is in no frame has been counted as damage already. */
   #isInFrame = false;
@@ -179,32 +205,48 @@ class Lane {
     this.#parts = parts;
     this.#one = one;
     this.#salt = salt;
+    const { ring, ringBytes } = one;
+    this.#roomBytes = ringBytes - L.PLACES_BYTES;
+    const numbers = L.PLACES_BYTES / 8;
+    this.#table = new Float64Array(ring.buffer, ring.byteOffset + this.#roomBytes, numbers);
   }
 
   take({ frame, from, to }: Region, bytes: Uint8Array): void {
-    const { ring, ringBytes } = this.#one;
+    const { ring } = this.#one;
+    const roomBytes = this.#roomBytes;
     const isYoung = (frame?.number ?? Infinity) >= this.#parts.youngFrom;
     const isInFrame = frame !== undefined;
     const isOther = isYoung !== this.#isYoung || isInFrame !== this.#isInFrame;
-    if (isOther || this.#gathered + to - from > ringBytes) this.start();
+    const isFull = this.#gathered + to - from > roomBytes || this.#places === PLACES_MAX;
+    if (isOther || isFull) this.start();
     if (this.#isStarted) this.finish();
     this.#isYoung = isYoung;
     this.#isInFrame = isInFrame;
-    if (to - from > ringBytes) {
-      this.#takeLong(bytes.subarray(from, to));
+    if (to - from > roomBytes) {
+      this.#takeLong(bytes.subarray(from, to), from);
       return;
     }
+    if (to === from) return;
+    this.#note(from);
     ring.set(bytes.subarray(from, to), this.#gathered);
     this.#gathered += to - from;
     if (this.#gathered >= ENOUGH_BYTES) this.start();
   }
 
+  /** What is gathered next lies at that place of the segment. */
+  #note(place: number): void {
+    this.#table[2 * this.#places] = this.#gathered;
+    this.#table[2 * this.#places + 1] = place;
+    this.#places++;
+  }
+
   /** More than the ring holds: where a piece ends within a record, the next one begins with it. */
-  #takeLong(bytes: Uint8Array): void {
-    const { ring, ringBytes } = this.#one;
+  #takeLong(bytes: Uint8Array, place: number): void {
+    const { ring } = this.#one;
     let at = 0;
     while (at < bytes.length && !this.isTooMuch) {
-      this.#gathered = Math.min(bytes.length - at, ringBytes);
+      this.#note(place + at);
+      this.#gathered = Math.min(bytes.length - at, this.#roomBytes);
       ring.set(bytes.subarray(at, at + this.#gathered));
       this.start(at + this.#gathered < bytes.length);
       at += this.finish();
@@ -214,11 +256,15 @@ class Lane {
   /** Has what was gathered replayed. */
   start(isPart = false): void {
     if (this.#gathered === 0) return;
-    const { shards, now, workforce, again } = this.#parts;
+    const { shards, now, workforce, again, bodyBytes } = this.#parts;
     const bytes = this.#gathered;
+    const places = this.#places;
+    const resident = shards.reduce((sum, { residentBytes }) => sum + residentBytes, 0);
+    const leavesBodies = resident > bodyBytes;
     const batch = { bytes, salt: this.#salt, shards: shards.length, now, isPart, again };
-    workforce.start(this.#one, { ...batch, isYoung: this.#isYoung });
+    workforce.start(this.#one, { ...batch, isYoung: this.#isYoung, places, leavesBodies });
     this.#gathered = 0;
+    this.#places = 0;
     this.#isStarted = true;
   }
 

@@ -48,6 +48,11 @@ export class Segments {
     return this.#list.map(({ number }) => number);
   }
 
+  /** The salt of a segment; undefined when it is none of these. */
+  saltOf(number: number): number | undefined {
+    return this.#list.find((segment) => segment.number === number)?.salt;
+  }
+
   /** Nothing more is written to this one, which is younger than all others. */
   add(segment: ExistingSegment): void {
     this.#list.push(segment);

@@ -149,6 +149,9 @@ const OWN_STATS: readonly StatsKey[] = [
   plain("copy-lag-ms", "for how long the oldest of these has waited, in milliseconds"),
   plain("copy-standbys", "servers that stand by, as they were counted last"),
   plain("cmd-step-down", "step-down commands"),
+  plain("current-jobs-away", "jobs whose bodies are not in memory, but in the journal alone"),
+  plain("current-away-bytes", "bytes of these bodies"),
+  plain("bodies-read-back", "bodies that were read from the journal since the server started"),
 ];
 
 /** The keys of `stats`. */

@@ -381,6 +381,9 @@ function shardFigures({
   | "shardContended"
   | "keysInUse"
   | "shardAside"
+  | "shardAway"
+  | "shardAwayBytes"
+  | "shardBrought"
   | "shardParked"
 > {
   const read = shards.map((shard) => {
@@ -399,6 +402,9 @@ function shardFigures({
     shardContended: series(C.SHARD_CONTENDED),
     keysInUse: one(shards[0]?.keysInUse() ?? 0),
     shardAside: series(C.SHARD_ASIDE),
+    shardAway: series(C.SHARD_AWAY),
+    shardAwayBytes: series(C.SHARD_AWAY_BYTES),
+    shardBrought: series(C.SHARD_BROUGHT),
     shardParked: series(C.SHARD_PARKED),
   };
 }

@@ -7,6 +7,7 @@ import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";
 import { REPLY_LINE_MAX, writeOk } from "../protocol/replies.ts";
 import type { writeFound } from "../protocol/replies.ts";
+import { AwayBody, NO_HOLDER } from "./away-body.ts";
 import { BodyRest, WHOLE_BODY_MAX } from "./body-rest.ts";
 import type { Desk } from "./desk.ts";
 
@@ -41,11 +42,25 @@ export function heardEarly(desk: Desk, shard: Shard, position: number, from: num
  * Adds a line (RESERVED, FOUND) and the body of the job that the shard's result area shows, or the
  * beginning of a long one, whose rest the session then has to send (`Desk.takeRest`). False,
  * and nothing added, when the job has gone meanwhile, which a body longer than the output slot
- * allows for.
+ * allows for. A body that is not in memory is awaited: then all of it follows, or `lost` is called,
+ * which is to add what a client gets whose job has gone. `holder` is as in AwayBody.
  */
-export function writeJob(desk: Desk, writeLine: typeof writeFound, shard: Shard): boolean {
+export function writeJob(
+  desk: Desk,
+  writeLine: typeof writeFound,
+  shard: Shard,
+  lost: () => void,
+  holder = NO_HOLDER,
+): boolean {
   const { output } = desk;
   const id = shard.field(C.RESULT_ID);
+  if (shard.field(C.RESULT_AWAY) !== 0) {
+    const shown = (): void => {
+      if (!writeJob(desk, writeLine, shard, lost, holder)) lost();
+    };
+    desk.rest = new AwayBody({ desk, shard, id, holder, shown, lost });
+    return true;
+  }
   const bytes = shard.field(C.RESULT_BODY_BYTES);
   const position = shard.field(C.RESULT_LSN);
   depend(desk, shard);

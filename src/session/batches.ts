@@ -8,6 +8,7 @@ import type { Shard } from "../engine/shard.ts";
 import { OP } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
 import { depend } from "./answers.ts";
+import { AwayBody } from "./away-body.ts";
 import { BodyRest } from "./body-rest.ts";
 import type { Clearance } from "./clearance.ts";
 import type { Desk } from "./desk.ts";
@@ -74,8 +75,8 @@ interface Taken {
 }
 
 /**
- * Takes jobs one after the other, as reserve would without waiting, all in one turn; then sends
- * them.
+ * Takes jobs one after the other, as reserve would without waiting, all in one turn but for bodies
+ * that have to be read back; then sends them.
  *
  * How many there are is said first. So short bodies are copied as they are reserved, and long ones
  * pinned: whatever becomes of a job meanwhile, its line comes. No more are taken when so much has
@@ -83,7 +84,14 @@ interface Taken {
  */
 export class ReserveBatch implements LongCommand {
   readonly #desk: Desk;
+  readonly #reserver: Reserver;
+  readonly #most: number;
   readonly #taken: Taken[] = [];
+  /** What is to be sent of these. */
+  #bytes = 0;
+  /** The last one that was taken, whose body is not in memory. */
+  #awaited: AwayBody | undefined;
+  #isHeaded = false;
   /** Jobs whose lines have been written. */
   #sent = 0;
   /** What is left of the long body that is being sent. */
@@ -92,20 +100,39 @@ export class ReserveBatch implements LongCommand {
   /** Of at most so many jobs. */
   constructor(desk: Desk, reserver: Reserver, most: number) {
     this.#desk = desk;
-    this.#take(reserver, most);
-    const { output } = desk;
-    output.room(R.REPLY_LINE_MAX);
-    output.at = R.writeReservedBatch(output.bytes, output.at, this.#taken.length);
+    this.#reserver = reserver;
+    this.#most = most;
+    this.#take();
   }
 
-  #take(reserver: Reserver, most: number): void {
+  /** Takes what there is, as far as a body that is to be read back; says how many there are. */
+  #take(): void {
     const desk = this.#desk;
-    let bytes = 0;
-    while (this.#taken.length < most && bytes < desk.limits.maxOutputBytes) {
-      const shard = reserver.take(desk.now);
-      if (shard === undefined) return;
-      bytes += this.#keep(shard);
+    const { output } = desk;
+    while (this.#taken.length < this.#most && this.#bytes < desk.limits.maxOutputBytes) {
+      const shard = this.#reserver.take(desk.now);
+      if (shard === undefined) break;
+      if (shard.field(C.RESULT_AWAY) !== 0) {
+        this.#awaited = this.#await(shard);
+        return;
+      }
+      this.#bytes += this.#keep(shard);
     }
+    output.room(R.REPLY_LINE_MAX);
+    output.at = R.writeReservedBatch(output.bytes, output.at, this.#taken.length);
+    this.#isHeaded = true;
+  }
+
+  /** Has the job that the shard's result area shows kept when its body is there. */
+  #await(shard: Shard): AwayBody {
+    return new AwayBody({
+      desk: this.#desk,
+      shard,
+      id: shard.field(C.RESULT_ID),
+      holder: this.#reserver.record(shard),
+      shown: () => (this.#bytes += this.#keep(shard)),
+      lost: () => undefined,
+    });
   }
 
   /** Keeps the job that the shard's result area shows; returns how much is to be sent of it. */
@@ -123,12 +150,18 @@ export class ReserveBatch implements LongCommand {
     return bytes + R.REPLY_LINE_MAX;
   }
 
-  /** It writes nothing into the journal. */
+  /** It writes nothing into the journal; it may wait for a body. */
   hasRoom(): boolean {
-    return true;
+    return this.#awaited?.hasRoom() ?? true;
   }
 
   step(): number {
+    if (this.#awaited !== undefined && this.#awaited.step() !== FINISHED) return UNFINISHED;
+    this.#awaited = undefined;
+    if (!this.#isHeaded) {
+      this.#take();
+      return UNFINISHED;
+    }
     if (this.#rest !== undefined && this.#rest.step() !== FINISHED) return UNFINISHED;
     this.#rest = undefined;
     const { output } = this.#desk;

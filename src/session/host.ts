@@ -241,6 +241,9 @@ export class SessionHost implements Turns {
       this.#collect(low, high);
     }
     desk.journal?.gate.release();
+    if (!wakes.wantsBodies) return;
+    wakes.wantsBodies = false;
+    desk.journal?.wantsBodies();
   }
 
   /** Collects this thread's grants in the shards whose bits are set. */

@@ -132,8 +132,9 @@ export class JobCommands {
   #peek(): void {
     const desk = this.#desk;
     const shard = this.#find(OP.PEEK);
-    const isShown = this.#answer === C.DONE && writeJob(desk, R.writeFound, shard);
-    if (!isShown) this.#answerNotFound();
+    const lost = (): void => this.#answerNotFound();
+    const isShown = this.#answer === C.DONE && writeJob(desk, R.writeFound, shard, lost);
+    if (!isShown) lost();
   }
 
   #stats(): void {

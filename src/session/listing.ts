@@ -218,8 +218,9 @@ export class ReservedPeek implements LongCommand {
       this.#id = this.#conn = this.#major = this.#minor = 0;
       return UNFINISHED;
     }
-    const isShown = answer === C.DONE && writeJob(this.#desk, R.writeFound, shard);
-    if (!isShown) this.#desk.output.reply(R.REPLY.NOT_FOUND);
+    const lost = (): void => this.#desk.output.reply(R.REPLY.NOT_FOUND);
+    const isShown = answer === C.DONE && writeJob(this.#desk, R.writeFound, shard, lost);
+    if (!isShown) lost();
     return FINISHED;
   }
 

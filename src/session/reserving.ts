@@ -114,7 +114,8 @@ export class Reserving {
    */
   deliver(shard: Shard): void {
     const desk = this.#desk;
-    if (!writeJob(desk, R.writeReserved, shard)) desk.output.reply(R.REPLY.DEADLINE_SOON);
+    const lost = (): void => desk.output.reply(R.REPLY.DEADLINE_SOON);
+    if (!writeJob(desk, R.writeReserved, shard, lost, this.#reserver.record(shard))) lost();
   }
 
   /** The session waits no more; what was granted meanwhile is the caller's to see to. */

@@ -22,6 +22,8 @@ export interface SessionJournal {
    * the rings and to wake this thread.
    */
   awaitsRoom(waits: boolean): void;
+  /** Bodies are to be read back: the committer is to see what the shards say. */
+  wantsBodies(): void;
   /** Has `run` called, in a turn of its own, whenever this thread has committed. */
   onCommitted(run: () => void): void;
   /** To be called when another thread woke this one. */

@@ -123,7 +123,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
     this.#openedMicros = desk.now;
     this.#reserver = new Reserver(desk.shards, token);
     this.#reserving = new Reserving(desk, turns, this.#reserver, this);
-    this.#window = new Window(desk, this.#reserver);
+    this.#window = new Window(desk, this.#reserver, () => this.#resume());
     this.#tubes = new TubeCommands(desk, this.#reserver, isObserver);
     if (bearer !== undefined) this.#clearance = new Clearance(desk, this.#tubes, bearer);
     this.#awaiting = new Awaiting(desk, this.#reserver, this.#window, this.#clearance);

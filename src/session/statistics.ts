@@ -82,6 +82,9 @@ function shardFigures(desk: Desk): Record<string, Value> {
     "current-jobs-waiting": sum(C.SHARD_PARKED),
     "current-results": sum(C.SHARD_RESULTS),
     "current-result-bytes": sum(C.SHARD_RESULT_BYTES),
+    "current-jobs-away": sum(C.SHARD_AWAY),
+    "current-away-bytes": sum(C.SHARD_AWAY_BYTES),
+    "bodies-read-back": sum(C.SHARD_BROUGHT),
     "results-not-kept": desk.common.total(COUNTER_RESULTS_LOST),
   };
 }

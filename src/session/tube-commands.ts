@@ -297,9 +297,9 @@ export class TubeCommands {
   #peek(kind: number): void {
     const desk = this.#desk;
     const { shard, tube } = this.#used;
-    const isShown =
-      shard.peekTube(tube, kind, desk.now) === C.DONE && writeJob(desk, R.writeFound, shard);
-    if (!isShown) desk.output.reply(R.REPLY.NOT_FOUND);
+    const lost = (): void => desk.output.reply(R.REPLY.NOT_FOUND);
+    const answer = shard.peekTube(tube, kind, desk.now);
+    if (answer !== C.DONE || !writeJob(desk, R.writeFound, shard, lost)) lost();
   }
 
   #stats(line: Uint8Array): void {

@@ -14,6 +14,7 @@ import * as R from "../protocol/replies.ts";
 import { BodyRest } from "./body-rest.ts";
 import { COUNTER_WAITING } from "./counters.ts";
 import type { Desk } from "./desk.ts";
+import type { RoomWaiter } from "./room-queue.ts";
 
 /** A grant that goes back has its old place. */
 const NO_DELAY = 0;
@@ -28,12 +29,24 @@ export class Window {
   #isCounted = false;
   /** Where something is to be told that could not be, yet. */
   readonly #untold = new Set<Shard>();
+  /** The next job, whose body is to be read back. */
+  #awaited: { readonly shard: Shard; readonly id: number } | undefined;
+  /** Waits for that. */
+  readonly #body: RoomWaiter;
   /** Where the last job came from. */
   lastShard: Shard | undefined;
 
-  constructor(desk: Desk, reserver: Reserver) {
+  /** `goOn` gives the session a turn, for the next job, whose body was not in memory, is there. */
+  constructor(desk: Desk, reserver: Reserver, goOn: () => void) {
     this.#desk = desk;
     this.#reserver = reserver;
+    this.#body = {
+      hasRoom: () => this.#awaited === undefined || isThere(this.#awaited),
+      goOn: () => {
+        this.#awaited = undefined;
+        goOn();
+      },
+    };
   }
 
   /** Jobs are sent unasked. */
@@ -125,7 +138,14 @@ export class Window {
       const { output } = desk;
       output.gate?.dependAlone(shard.index, lsn, output.at - bytes, output.at);
     }
+    if (answer === C.AWAY) this.#await(shard, id);
     if (answer === C.LONG) desk.rest = new BodyRest(desk, shard, id, bodyBytes, shown);
+  }
+
+  #await(shard: Shard, id: number): void {
+    const isNew = this.#awaited === undefined;
+    this.#awaited = { shard, id };
+    if (isNew) this.#desk.room.wait(this.#body);
   }
 
   /**
@@ -141,7 +161,11 @@ export class Window {
     const record = this.#reserver.record(shard);
     const id = shard.field(C.RESULT_ID);
     if (this.#reserver.heldCount() > this.#size) shard.handBack(record, id, NO_DELAY, now);
-    else this.#takeOver(shard, shard.tellJob(record, id, now));
+    else {
+      const told = shard.tellJob(record, id, now);
+      this.#takeOver(shard, told);
+      if (told === C.AWAY) shard.handBack(record, id, NO_DELAY, now);
+    }
     return true;
   }
 
@@ -170,6 +194,12 @@ export class Window {
 
   /** The connection is gone; what it has in the shards is the reserver's to end. */
   leave(): void {
+    this.#desk.room.forget(this.#body);
     this.#countWaiting(false);
   }
+}
+
+/** Whether the body of a job is in memory, or the job has gone. */
+function isThere({ shard, id }: { readonly shard: Shard; readonly id: number }): boolean {
+  return shard.seekBody(id) === C.DONE;
 }

@@ -69,6 +69,10 @@ The other half is for what shards keep. Memory that a shard once used stays with
 WebAssembly gives none back, and the instruction that would, \`memory.discard\`, is an experiment of
 V8 that no runtime has switched on. A shard uses its free memory again before it grows.
 
+With \`--data\`, \`--memory\` is for bodies: those beyond it stay on the disk
+([durability.md](durability.md#a-backlog-larger-than-memory)). What jobs take beside their bodies
+has \`--max-index\`, and in what follows \`--memory\` is both together.
+
 So when tubes of several shards are full one after another, the process becomes larger than
 \`--memory\`. An example: on a machine of 2 GiB, \`--threads 2 --memory 64MiB\` makes eight shards.
 Eight tubes that were filled and emptied in turn took the process from 105 to 617 MB; more rounds

@@ -630,6 +630,9 @@ export class ModelShard extends ModelEnds {
       this.results.reduce((sum, { text }) => sum + text.length, 0),
       [...this.jobs.values()].filter(({ held }) => held).length,
       tally.deadLetters,
+      0, // no journal that could have a body
+      0,
+      0,
     ];
     return this.reply("DONE", { figures });
   }

@@ -157,7 +157,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     fault: "the place where a long body was read outlives the job",
-    find: "    if (shard().cursorJob == at) shard().cursorJob = 0;\n",
+    find: "  if (shard().cursorJob == addressOfJob(job)) shard().cursorJob = 0;\n",
     put: "",
   },
   {

@@ -190,7 +190,8 @@ test(
   async () => {
     const folder = mkdtempSync(`${tmpdir()}/homemaker-metrics-`);
     try {
-      await using http = await HttpPort.start({ flags: ["--data", folder, "--memory", "64MiB"] });
+      const flags = ["--data", folder, "--memory", "64MiB", "--max-index", "16MiB"];
+      await using http = await HttpPort.start({ flags });
       await talk(http, "put 0 0 60 1\r\nx\r\n");
       const { text, headers } = await http.ask("/metrics");
       expect(headers["content-type"]).toContain("text/plain; version=0.0.4");
@@ -205,9 +206,9 @@ test(
       const parsed = new ParsedMetrics(text);
       expect(parsed.value("homemaker_journal_sync_duration_seconds_count")).toBeGreaterThan(0);
       expect(parsed.value("homemaker_journal_records_total", { reason: "new" })).toBe(1);
-      expect(parsed.value("homemaker_memory_cap_bytes")).toBe(64 * 1_048_576);
+      expect(parsed.value("homemaker_memory_cap_bytes")).toBe(80 * 1_048_576);
       const taken = parsed.sum("homemaker_shard_memory_taken_bytes");
-      expect(taken).toBeLessThanOrEqual(64 * 1_048_576);
+      expect(taken).toBeLessThanOrEqual(80 * 1_048_576);
       const used = parsed.sum("homemaker_shard_memory_used_bytes");
       expect(parsed.value("process_resident_memory_bytes")).toBeGreaterThan(used);
       await expect

@@ -573,6 +573,7 @@ export class Clients {
     const shard = this.#shardOf(job.tube);
     const isHeld = this.#world.random(2) === 0 && this.#mayTake(job);
     if (isHeld) this.reserveJob(job);
+    this.#world.bring(shard, job.id);
     const answer = shard.cancelJob(job.id, this.#world.now);
     if (answer === C.NOT_FOUND) throw new LedgerError(`job ${job.id} cannot be cancelled`);
     this.#changed(shard, [[job.id, undefined]]);

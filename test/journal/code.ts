@@ -6,6 +6,7 @@ import { CommitState } from "../../src/journal/commit-state.ts";
 import { Journal } from "../../src/journal/journal.ts";
 import { JournalShard } from "../../src/journal/journal-shard.ts";
 import { Lead } from "../../src/journal/lead.ts";
+import { ReadBack } from "../../src/journal/read-back.ts";
 import { recover } from "../../src/journal/recovery.ts";
 import { NoSpaceError } from "../../src/journal/room.ts";
 import { StorageError } from "../../src/storage.ts";
@@ -20,6 +21,7 @@ export interface Code {
   readonly Lead: typeof Lead;
   readonly JournalShard: typeof JournalShard;
   readonly NoSpaceError: typeof NoSpaceError;
+  readonly ReadBack: typeof ReadBack;
   readonly recover: typeof recover;
   readonly StorageError: typeof StorageError;
 }
@@ -36,6 +38,7 @@ export function ownCode(): Code {
     Lead,
     JournalShard,
     NoSpaceError,
+    ReadBack,
     recover,
     StorageError,
   };

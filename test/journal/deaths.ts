@@ -78,6 +78,7 @@ export class Deaths {
     const tags = this.#home.tagsIn(tube, job);
     const there = { tube, tags, isBuried: false, leaves: false, due: 0 };
     const to = this.#home.shardOf(tube);
+    this.#world.bring(from, id);
     const moved = from === to ? from.moveDead(id, this.#home.tubeOf(tube), now) : C.MORE;
     if (moved === C.DONE) {
       this.#home.changed(from, { ...job, ...there }, from.field(C.RESULT_LSN));

@@ -17,6 +17,7 @@ test.each([
   "a file that is used again without a spare goes without a word",
   "a spare of an earlier server has whatever length came through",
   "a segment goes before its copies are safe",
+  "records are said to lie where the header of their frame begins",
 ])("crashes find a planted bug: %s", { timeout: 120_000 }, async (fault) => {
   const mutant = MUTANTS.find((planted) => planted.fault === fault);
   if (mutant === undefined) throw new RangeError(`no such mutant: ${fault}`);

@@ -46,6 +46,36 @@ const LEADS_WRITE = '      if (!commit.write(segment, commit.fitting(heads))) re
 
 export const MUTANTS: readonly Mutant[] = [
   {
+    fault: "records are said to lie where the header of their frame begins",
+    file: COMMIT,
+    find: "this.#free(parts, gathered, state.position - bytes);",
+    put: "this.#free(parts, gathered, state.position - bytes - 80);",
+  },
+  {
+    fault: "a body that is away is looked for where it was, though its segment goes",
+    file: "assembly/journal.ts",
+    find: "  if (job.away != WHOLE) setPlace(job, NO_PLACE); // until this record is on the disk\n",
+    put: "",
+  },
+  {
+    fault: "reclaiming copies the name of its tube into a body that is away",
+    file: "assembly/keep.ts",
+    find: "  return changetype<usize>(record) + PUT_BYTES + record.nameBytes;\n",
+    put: "  return changetype<usize>(record) + PUT_BYTES;\n",
+  },
+  {
+    fault: "a held job is cancelled while its body is away, and its segment may go",
+    file: "assembly/index.ts",
+    find: "  if (!isHere(jobAt(at))) return leave(t, BUSY); // its record in the journal may go before it\n",
+    put: "",
+  },
+  {
+    fault: "a replay leaves a job in the place of its older record",
+    file: "assembly/replay.ts",
+    find: "  if (job.away == AWAY) setPlace(job, placeOfRecord(changetype<usize>(record), places));\n",
+    put: "",
+  },
+  {
     fault: "nothing is ever synced",
     file: COMMIT,
     find: "    segment.sync();\n",
@@ -84,8 +114,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "a replay ends a job that has moved to another shard, and no tombstone says so",
     file: "assembly/replay.ts",
-    find: "  return !isHere || replace(address, record, job, segment, now);",
-    put: "  if (!isHere) endReplayed(job);\n  return !isHere || replace(address, record, job, segment, now);",
+    find: "  return !isHere || replace(address, record, job, segment, now, places);",
+    put: "  if (!isHere) endReplayed(job);\n  return !isHere || replace(address, record, job, segment, now, places);",
   },
   {
     fault: "parts of a job that is to move count as those of what it is",

@@ -36,8 +36,11 @@ export class Observer {
   readonly #machine: Machine;
   /** The wall clock at the engine's time 0. */
   readonly #wallBase: number;
+  readonly #bring: (shard: Shard, id: number) => void;
 
-  constructor(machine: Machine, wallBase: number) {
+  /** `bring` has a body read back, unless the server is gone. */
+  constructor(machine: Machine, wallBase: number, bring: (shard: Shard, id: number) => void) {
+    this.#bring = bring;
     this.#machine = machine;
     this.#wallBase = wallBase;
   }
@@ -69,9 +72,10 @@ export class Observer {
         tags: tagsIn(shard),
         leaves: this.#machine.isToLeave(id),
       };
+      this.#bring(shard, id);
       shard.peek(id, now);
       const bodyBytes = shard.field(C.RESULT_BODY_BYTES);
-      checkBody(shard, id, bodyBytes);
+      if (shard.field(C.RESULT_AWAY) === 0) checkBody(shard, id, bodyBytes);
       return { ...job, bodyBytes, failures: this.failuresOf(shard, id, now) };
     }
     return undefined;

@@ -26,6 +26,8 @@ export interface Surroundings {
   hasRoom(): boolean;
   /** Whether what a shard recorded up to there is as safe as the level promises. */
   isSafe(shard: Shard, lsn: number): boolean;
+  /** Has the body of a job read back, if it is not in memory. */
+  bring(shard: Shard, id: number): void;
   /** Comes back when there is. */
   makeRoom(): void;
   /** Somebody deletes a file elsewhere on the disk, and a while passes. */

@@ -47,6 +47,7 @@ export class Travels {
   /** Moves a job; it may be held by the connection of its shard. */
   move(job: LedgerJob, tube: string): void {
     const [from, to] = [this.#home.shardOf(job.tube), this.#home.shardOf(tube)];
+    this.#world.bring(from, job.id);
     const conn = this.#home.connOf(from);
     const failure = this.#home.openFailure(from);
     const { now } = this.#world;
@@ -91,6 +92,7 @@ export class Travels {
   prepare({ id, bodyBytes, tube: before }: LedgerJob, tube: string): MoveOrder | undefined {
     const [from, to] = [this.#home.shardOf(before), this.#home.shardOf(tube)];
     const target = this.#home.tubeOf(tube);
+    this.#world.bring(from, id);
     const answer = from.claimMove(this.#home.connOf(from), id, 0, this.#world.now);
     if (answer !== C.DONE && answer !== C.MORE)
       throw new LedgerError(`job ${id} cannot be claimed: ${answer}`);

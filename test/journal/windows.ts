@@ -47,8 +47,10 @@ export class Windows {
     const conn = this.#home.connOf(shard);
     const most = shard.heldCount(conn) + 1 + random(JOBS_MAX);
     const answer = shard.fill(conn, most, 0, 0, NO_GENERATION, now);
+    const awaited = shard.field(C.RESULT_ID);
     const lsn = shard.field(C.RESULT_LSN);
     const said = Buffer.from(shard.output.subarray(0, shard.field(C.RESULT_REPLY_BYTES)));
+    if (answer === C.AWAY && random(4) > 0) this.#world.bring(shard, awaited);
     if (answer === C.LONG) shard.unpinBody(shard.field(C.RESULT_ID));
     this.#judge(shard, said, lsn);
   }

@@ -1,5 +1,5 @@
 /* World options: what stays the same through the crashes of a world, as its seed chooses it. */
-import type { DurabilityLevel } from "../../src/journal/journal-parts.ts";
+import type { BodyOptions, DurabilityLevel } from "../../src/journal/journal-parts.ts";
 import { NO_FAULTS } from "./simulated-disk.ts";
 import type { Faults } from "./simulated-disk.ts";
 
@@ -16,6 +16,8 @@ export interface WorldOptions {
   readonly hasMessages?: boolean;
   /** Jobs are tagged with groups, some of which wait for others; absent: they are. */
   readonly hasGroups?: boolean;
+  /** Bodies leave memory, as a journal's options say; absent: they stay. */
+  readonly bodies?: BodyOptions;
   readonly faults: Faults;
 }
 
@@ -41,7 +43,10 @@ export function optionsOf(random: (below: number) => number): WorldOptions {
           capacity: random(4) === 0 ? SEGMENT_BYTES * 5 + random(SEGMENT_BYTES * 8) : Infinity,
           copies: (["never", "untilSynced", "untilWhole"] as const)[random(3)] ?? "never",
         };
+  const bodies =
+    random(2) === 0 ? {} : { bodies: { keptBytes: random(4000), broughtBytes: random(4000) } };
   return {
+    ...bodies,
     level: (["sync", "sync", "interval", "os"] as const)[random(4)] ?? "sync",
     intervalMillis: 10 + random(100),
     shards: SHARD_COUNTS[random(3)] ?? 2,

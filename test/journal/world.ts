@@ -24,6 +24,7 @@ import type { JournalShard } from "../../src/journal/journal-shard.ts";
 import type { Lead } from "../../src/journal/lead.ts";
 import type { Recovered } from "../../src/journal/recovery-parts.ts";
 import type { Storage } from "../../src/storage.ts";
+import type { ReadBack } from "../../src/journal/read-back.ts";
 import { scanSegment } from "../../src/journal/scan.ts";
 import { keyRecordBytes, recordBytes, resultRecordBytes, settingsRecordBytes } from "./bodies.ts";
 import { Clients } from "./clients.ts";
@@ -39,6 +40,10 @@ import type { Surroundings } from "./surroundings.ts";
 import { SEGMENT_BYTES, SHARD_COUNTS } from "./world-options.ts";
 import type { WorldOptions } from "./world-options.ts";
 
+/** More than it takes to have a body read back. */
+const BRING_TRIES = 100;
+/** All bodies stay in memory. */
+const KEEPS_ALL = { keptBytes: Infinity, broughtBytes: Infinity };
 /** Threads that lead. */
 const LEADS = 2;
 /** Longer than the journal waits before it tries again whether a full disk has space. */
@@ -93,6 +98,9 @@ export class World implements Surroundings {
   #observer: Observer | undefined;
   #clients: Clients | undefined;
   #journal: Journal | undefined;
+  #readBack: ReadBack | undefined;
+  /** What the last recovery found; undefined while one is under way. */
+  #recovered: Recovered | undefined;
   /** Threads that lead commits. */
   #leads: readonly Lead[] = [];
   journalShards: readonly JournalShard[] = [];
@@ -185,32 +193,57 @@ export class World implements Surroundings {
     const wallBase = this.wall;
     const machine = machineFor(this.#code.module, this.#shards, wallBase, keepsReleases);
     this.#machine = machine;
-    this.#observer = new Observer(machine, wallBase);
+    this.#observer = new Observer(machine, wallBase, (shard, id) => this.bring(shard, id));
     this.#clients = undefined;
     this.#progress = machine.shards.map(() => new Float64Array(PROGRESS_NUMBERS));
     const shards = machine.journalShards(this.#code.JournalShard, this.#progress);
     this.journalShards = shards;
     const { checksum } = machine;
-    return this.#code.recover({
+    const { bodies = KEEPS_ALL } = this.options;
+    this.#recovered = undefined;
+    const saltOf = (number: number): number | undefined =>
+      this.#journal?.saltOf(number) ??
+      this.#recovered?.segments.find((segment) => segment.number === number)?.salt;
+    const { broughtBytes } = bodies;
+    this.#readBack = new this.#code.ReadBack({
+      storage: this.#storage,
+      shards,
+      saltOf,
+      broughtBytes,
+    });
+    const recovered = this.#code.recover({
       storage: this.#storage,
       shards,
       checksum,
       now: 0,
       strict: !this.isDamaged, // unless bits were flipped nothing may look damaged
       bootId: this.judge.bootId,
+      bodyBytes: bodies.keptBytes,
       progress: () => {},
     });
+    this.#recovered = recovered;
+    return recovered;
+  }
+
+  /** Once the machine has stopped there is nothing to read from. */
+  bring(shard: Shard, id: number): void {
+    if (this.#readBack === undefined) return;
+    for (let tries = 0; shard.seekBody(id) === C.AWAY; tries++) {
+      if (tries === BRING_TRIES) throw new LedgerError(`the body of job ${id} never comes`);
+      this.#readBack.step();
+    }
   }
 
   #begin(recovered: Recovered): void {
-    const { level, intervalMillis, segmentBytes } = this.options;
+    const { level, intervalMillis, segmentBytes, bodies = KEEPS_ALL } = this.options;
+    const comingBytes = comingBytesOf(this.journalShards.length);
     const shards = this.journalShards;
     const { checksum } = this.machine;
     this.#safe = [];
     const parts = {
       storage: this.#storage,
       shards,
-      options: { level, intervalMillis, segmentBytes, comingBytes: comingBytesOf(shards.length) },
+      options: { level, intervalMillis, segmentBytes, comingBytes, bodies },
       checksum,
       state: new this.#code.CommitState(),
       wallMicros: () => this.wall,
@@ -404,6 +437,7 @@ export class World implements Surroundings {
   /** The machine stops: the power goes, or only the process. */
   crash(isPowerCut: boolean, survives?: (index: number) => boolean | "torn"): void {
     this.totals.crashes++;
+    this.#readBack = undefined;
     if (this.#journal !== undefined)
       this.judge.sawGroups(this.ledger.jobs.values(), this.observer, this.now);
     this.judge.stopped(isPowerCut, this.clock, this.wall);

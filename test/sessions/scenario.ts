@@ -433,11 +433,19 @@ export class Duel {
   /** Everything that was answered, for what must have occurred. */
   readonly heard: string[] = [];
   readonly #connections = new Map<number, Connection>();
+  /** What they say of their memory is to be the same, too. */
+  readonly #hasSameMemory: boolean;
   #opened = 0;
 
-  constructor(options: WorldOptions) {
-    this.withRuns = new World({ ...options, runs: true });
-    this.without = new World({ ...options, runs: false });
+  /** `worlds` are to agree; if absent, one with the engine's runs and one without. */
+  constructor(options: WorldOptions, worlds?: readonly [World, World]) {
+    const [one, other] = worlds ?? [
+      new World({ ...options, runs: true }),
+      new World({ ...options, runs: false }),
+    ];
+    this.withRuns = one;
+    this.without = other;
+    this.#hasSameMemory = worlds === undefined;
   }
 
   /** How many connections there have been: each was one stream of input. */
@@ -451,7 +459,7 @@ export class Duel {
       this.#step(step);
       this.#agree();
     }
-    this.#compareStats();
+    if (this.#hasSameMemory) this.#compareStats();
     for (const { ends } of this.#connections.values()) for (const one of ends) one.drop();
     this.#settle();
     this.withRuns.verify();

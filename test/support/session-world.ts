@@ -93,10 +93,14 @@ export interface WorldOptions {
   /** The tokens that clients show; if absent, they may do everything. */
   readonly tokens?: TokenBook;
   /**
-   * What the sessions have to do with a journal; if absent, there is none. The engine itself writes
-   * none in either case.
+   * What the sessions have to do with a journal; if absent, there is none.
    */
   readonly journal?: SessionJournal;
+  /**
+   * Bytes of a ring for records in each shard, which somebody takes out: then the engine writes
+   * records, and there is one thread more, without sessions, for whoever does. If absent, none.
+   */
+  readonly ringBytes?: number;
   /**
    * Called when nothing more happens by itself; true if it has begun something, as a transport does
    * that hands over what waits with it.
@@ -119,6 +123,7 @@ export function journalThat(
     isFull: false,
     isReadOnly: false,
     awaitsRoom: () => undefined,
+    wantsBodies: () => undefined,
     figures: () => NO_FIGURES,
     helpToRecover: () => undefined,
     onCommitted: () => undefined,
@@ -138,6 +143,7 @@ export class World {
   /** Each thread's handles on the shards. */
   readonly shards: readonly (readonly Shard[])[];
   readonly common: Common;
+  readonly memories: ShardMemories;
   nowMicros = 0;
   /** Bytes that runs took, in all threads. */
   bytesRun = 0;
@@ -152,6 +158,7 @@ export class World {
   constructor(options: WorldOptions = {}) {
     const { threads = 1, shards = 1, limits = {} } = options;
     const made = makeMemories(options, shards, threads);
+    this.memories = made;
     if (options.failuresKept !== undefined) keepFailures(made, options.failuresKept);
     this.#idle = options.idle ?? (() => false);
     const { buffer } = Common.create(threads, threads, 0, 0, WALL_MILLIS);
@@ -328,8 +335,10 @@ export function tubeIn(shard: number, shards: number, prefix = "tube"): string {
 }
 
 function makeMemories(options: WorldOptions, shards: number, threads: number): ShardMemories {
-  const { sparePages, cannotGrow = false } = options;
-  const made = makeShards(ENGINE, shards, threads, sparePages === undefined ? AMPLE_BYTES : 0);
+  const { sparePages, cannotGrow = false, ringBytes = 0 } = options;
+  const all = ringBytes === 0 ? threads : threads + 1;
+  const memoryBytes = sparePages === undefined ? AMPLE_BYTES : 0;
+  const made = makeShards(ENGINE, shards, all, memoryBytes, ringBytes);
   return sparePages === undefined ? made : shrink(made, sparePages, cannotGrow);
 }
 
