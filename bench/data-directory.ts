@@ -4,7 +4,7 @@
  * Not the system's directory for temporary files: that may lie in memory, where a sync costs
  * nothing.
  */
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 
 const PARENT = join(import.meta.dirname, "../build");
@@ -27,6 +27,13 @@ export class DataDirectory {
     made.delete(this.path);
     remove(this.path);
   }
+}
+
+/** Bytes that are free where directories are made. */
+export function freeDiskBytes(): number {
+  mkdirSync(PARENT, { recursive: true });
+  const { bavail, bsize } = statfsSync(PARENT);
+  return bavail * bsize;
 }
 
 function remove(path: string): void {

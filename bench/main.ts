@@ -81,7 +81,9 @@ async function main(options: Options): Promise<number> {
   const tool = missingTool();
   if (tool !== undefined) program.error(`error: ${tool}`);
   const scale = { ...(options.quick === true ? QUICK : FULL), ...given(options) };
-  const plan = scenarios(scale).filter(({ name }) => options.only?.includes(name) ?? true);
+  const plan = scenarios(scale).filter(
+    ({ name, isLong = false }) => options.only?.includes(name) ?? !isLong,
+  );
   const gaps = announceGaps(plan);
   const results = new Results();
   const failures = await runAll(plan, scale.rounds, results);

@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { LOAD_CORE } from "./cores.ts";
-import { DataDirectory } from "./data-directory.ts";
+import { DataDirectory, freeDiskBytes } from "./data-directory.ts";
 import type { Sample } from "./figures.ts";
 import { Asker } from "./load/asker.ts";
 import type { Order } from "./load/order.ts";
@@ -19,19 +19,25 @@ const PROGRAMS: Record<ProgramContender["program"], string> = {
   "engine-calls": join(import.meta.dirname, "engine-calls.ts"),
   "disk-probe": join(import.meta.dirname, "disk-probe.ts"),
 };
-/**
- * A run that takes longer is killed: filling a slow server with a million jobs takes most of it.
- */
-const RUN_MILLIS = 150_000;
+/** A run that takes longer is killed: filling a slow server with a million jobs takes most of it. */
+const RUN_SECONDS = 150;
 
 /**
  * What keeps a contender from being measured here, with the way to get it; undefined when nothing
  * does.
  */
 export function missingForContender(contender: Contender): string | undefined {
-  if ("server" in contender) return missingFor(contender.server, contender.scheme);
+  if ("server" in contender)
+    return missingFor(contender.server, contender.scheme) ?? missingDisk(contender);
   const { program } = contender;
   return existsSync(PROGRAMS[program]) ? undefined : `bench/${program}.ts is missing`;
+}
+
+function missingDisk({ diskBytes = 0 }: ServedContender | RestartContender): string | undefined {
+  const free = freeDiskBytes();
+  if (free >= diskBytes) return undefined;
+  const inGigabytes = (bytes: number): string => `${Math.floor(bytes / 1e9)} GB`;
+  return `the disk has ${inGigabytes(free)} free, not ${inGigabytes(diskBytes)}`;
 }
 
 /** Measures once; rejects with what was said on the way when anything failed. */
@@ -42,9 +48,9 @@ export function measure(contender: Contender): Promise<Sample> {
 
 async function measureServed(contender: ServedContender): Promise<Sample> {
   using directory = new DataDirectory();
-  const { order, loadCores = LOAD_CORE } = contender;
+  const { order } = contender;
   const pipelined = order.kind === "pipelined" ? order.pipelined : 1;
-  return await runLoad(specOf(contender, directory, pipelined), order, loadCores);
+  return await runLoad(specOf(contender, directory, pipelined), order, contender);
 }
 
 function specOf(
@@ -69,12 +75,12 @@ function specOf(
 async function runLoad(
   spec: ServerSpec,
   order: Order,
-  loadCores: string = LOAD_CORE,
+  { loadCores = LOAD_CORE, runSeconds }: ServedContender | RestartContender,
 ): Promise<Sample> {
   const server = await Server.start(spec);
   try {
     const command = [process.execPath, LOAD, JSON.stringify(server.address), JSON.stringify(order)];
-    return await runProgram(loadCores, command);
+    return await runProgram(loadCores, command, runSeconds);
   } catch (error) {
     throw new Error(
       `the server ${server.ended ?? "kept running"}; it printed: ${server.output || "nothing"}`,
@@ -96,7 +102,7 @@ async function measureRestart(contender: RestartContender): Promise<Sample> {
   const spec = specOf(contender, directory, 1);
   await (await Server.start(spec)).stop();
   const emptyRestartSeconds = await restartSeconds(spec, 0);
-  await runLoad(spec, stock);
+  await runLoad(spec, stock, contender);
   const seconds = await restartSeconds(spec, stock.jobs);
   return {
     restartSeconds: seconds,
@@ -133,19 +139,23 @@ function measureProgram(contender: ProgramContender): Promise<Sample> {
 }
 
 /** Runs a program that prints one sample as JSON. */
-async function runProgram(cores: string, command: readonly string[]): Promise<Sample> {
+async function runProgram(
+  cores: string,
+  command: readonly string[],
+  seconds = RUN_SECONDS,
+): Promise<Sample> {
   const child = spawnPinned(cores, command);
   const printed: Record<"stdout" | "stderr", string> = { stdout: "", stderr: "" };
   child.stdout?.setEncoding("utf8").on("data", (text: string) => (printed.stdout += text));
   child.stderr?.setEncoding("utf8").on("data", (text: string) => (printed.stderr += text));
-  const timer = setTimeout(() => child.kill("SIGKILL"), RUN_MILLIS);
+  const timer = setTimeout(() => child.kill("SIGKILL"), seconds * 1000);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   child.once("error", reject);
   child.once("close", () => resolve());
   await promise;
   clearTimeout(timer);
   if (child.signalCode !== null)
-    throw new Error(`killed by ${child.signalCode}, at the latest after ${RUN_MILLIS / 1000} s`);
+    throw new Error(`killed by ${child.signalCode}, at the latest after ${seconds} s`);
   if (child.exitCode !== 0)
     throw new Error(printed.stderr.trim() || `ended with ${child.exitCode}`);
   const sample: Sample = JSON.parse(printed.stdout);

@@ -40,6 +40,10 @@ export interface ServedContender {
   readonly runtime?: BenchRuntime;
   /** What the load comes by; a server that has a choice. If absent: TCP. */
   readonly scheme?: Scheme;
+  /** Bytes that the disk must have free: it is left out where there are fewer. */
+  readonly diskBytes?: number;
+  /** Seconds after which the load is given up; if absent, what suffices for most. */
+  readonly runSeconds?: number;
   readonly order: Order;
 }
 
@@ -88,4 +92,6 @@ export interface Scenario {
   readonly comparisons: readonly Comparison[];
   /** It is the same in every round, or for information: one is enough. */
   readonly once?: boolean;
+  /** It takes so long that it is left out unless `--only` names it. */
+  readonly isLong?: boolean;
 }

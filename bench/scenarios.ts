@@ -3,6 +3,7 @@
  */
 import type { Scale, Scenario } from "./scenario.ts";
 import { batched, fair, keyed, windowed } from "./scenarios/additions.ts";
+import { backlog, largeBacklogs } from "./scenarios/backlog.ts";
 import { defaultInMemory, defaultKept } from "./scenarios/default.ts";
 import { disk, recovery } from "./scenarios/directory.ts";
 import { durableCycles, durablePuts, durableStream, releases } from "./scenarios/durable.ts";
@@ -42,6 +43,8 @@ export function scenarios(scale: Scale): readonly Scenario[] {
     releases(scale),
     recovery(scale),
     disk(scale),
+    backlog(scale),
+    largeBacklogs(),
     ...frameworks(scale),
   ];
 }

@@ -46,6 +46,8 @@ export interface Keeping {
   readonly segmentBytes?: number;
   /** Where homemaker keeps what releases say; if absent, its own choice. */
   readonly releases?: "journal" | "hints";
+  /** Bytes of bodies that homemaker has in memory; if absent, its own choice. */
+  readonly memoryBytes?: number;
 }
 
 /** Which server, how. */
@@ -81,8 +83,9 @@ const FORK_SYNC: Record<SyncLevel, string> = { ...BEANSTALKD_SYNC, sync: "-D" };
 
 function homemakerKeeping({ keeping }: ServerSpec): readonly string[] {
   if (keeping === undefined) return [];
-  const { directory, level, segmentBytes, releases } = keeping;
+  const { directory, level, segmentBytes, releases, memoryBytes } = keeping;
   const size = segmentBytes === undefined ? [] : ["--segment-size", String(segmentBytes)];
+  if (memoryBytes !== undefined) size.push("--memory", String(memoryBytes));
   if (releases !== undefined) size.push("--releases", releases);
   const interval = level === "interval" ? ["--sync-interval", `${INTERVAL_MILLIS}ms`] : [];
   return ["--data", directory, "--durability", level, ...interval, ...size];

@@ -43,6 +43,8 @@ export interface Wave {
 export interface Conversation {
   readonly prologue: readonly string[];
   readonly waves: readonly Wave[];
+  /** Bytes of the longest reply, with room; if absent, REPLY_BYTES_MAX. */
+  readonly replyBytesMax?: number;
 }
 
 /** The name of tube number `index`: all have the same length. */
@@ -130,8 +132,13 @@ function repeated(times: number, waves: readonly Wave[]): Wave[] {
 }
 
 /** Puts alone, on the tube of the connection: jobs that stay. */
-export function putConversation(connection: number, pipelined: number): Conversation {
-  return { prologue: [`use ${tubeName(connection)}`], waves: [new PutWave(pipelined)] };
+export function putConversation(
+  connection: number,
+  pipelined: number,
+  bodyBytes = BODY_BYTES,
+): Conversation {
+  const waves = [new PutWave(pipelined, bodyBytes)];
+  return { prologue: [`use ${tubeName(connection)}`], waves };
 }
 
 /**

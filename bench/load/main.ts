@@ -5,6 +5,7 @@
  * one line when the load failed.
  */
 import type { Sample } from "../figures.ts";
+import { runBacklog } from "./backlog.ts";
 import { runCrowd } from "./crowd.ts";
 import { runFill } from "./fill.ts";
 import { runFramework } from "./framework.ts";
@@ -27,6 +28,8 @@ function run(order: Order, server: ServerAddress): Promise<Sample> {
       return runFill(order, server);
     case "stock":
       return runStock(order, server);
+    case "backlog":
+      return runBacklog(order, server);
     case "mixed":
       return runMixed(order, server);
     case "scraped":

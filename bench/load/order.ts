@@ -85,6 +85,17 @@ export interface StockOrder {
   readonly connections: number;
 }
 
+/** A backlog that is put, and then drained while somebody else uses another tube. */
+export interface BacklogOrder {
+  readonly kind: "backlog";
+  /** A multiple of `connections` x `pipelined`. */
+  readonly jobs: number;
+  readonly bodyBytes: number;
+  readonly connections: number;
+  /** Commands of one wave. */
+  readonly pipelined: number;
+}
+
 /**
  * A backlog that rises and falls, of jobs of several sizes that are put, reserved, buried, kicked,
  * released and deleted, beside one that stays.
@@ -132,6 +143,7 @@ export type Order =
   | CrowdOrder
   | FillOrder
   | StockOrder
+  | BacklogOrder
   | MixedOrder
   | ScrapedOrder
   | FrameworkOrder;

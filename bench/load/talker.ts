@@ -24,7 +24,8 @@ export class Talker {
   readonly #waves: readonly Wave[];
   readonly #listener: Listener;
   /** The beginning of a reply whose end has not come yet. */
-  readonly #cut = new Uint8Array(REPLY_BYTES_MAX * 2);
+  readonly #cut: Uint8Array<ArrayBuffer>;
+  readonly #replyBytesMax: number;
   #cutLength = 0;
   #index = 0;
   #wave: Wave;
@@ -34,7 +35,10 @@ export class Talker {
 
   private constructor(link: Link, conversation: Conversation, listener: Listener, first: Wave) {
     this.#link = link;
-    this.#waves = conversation.waves;
+    const { waves, replyBytesMax = REPLY_BYTES_MAX } = conversation;
+    this.#waves = waves;
+    this.#replyBytesMax = replyBytesMax;
+    this.#cut = new Uint8Array(replyBytesMax * 2);
     this.#listener = listener;
     this.#wave = first;
   }
@@ -106,7 +110,7 @@ export class Talker {
     const rest = count - next;
     if (rest === 0) return;
     if (this.#wave.left === 0) throw new Error(`${rest} bytes more than the replies expected`);
-    if (this.#cutLength + rest > REPLY_BYTES_MAX)
+    if (this.#cutLength + rest > this.#replyBytesMax)
       throw new Error("a reply is longer than any expected");
     this.#cut.set(bytes.subarray(next, count), this.#cutLength);
     this.#cutLength += rest;
@@ -118,7 +122,7 @@ export class Talker {
    */
   #completeCut(bytes: Uint8Array, count: number): number {
     const kept = this.#cutLength;
-    const added = Math.min(count, REPLY_BYTES_MAX);
+    const added = Math.min(count, this.#replyBytesMax);
     this.#cut.set(bytes.subarray(0, added), kept);
     const next = this.#wave.scan(this.#cut, 0, kept + added);
     if (next === 0) {

@@ -103,6 +103,12 @@ async function heals(): Promise<void> {
   );
 }
 
+/** What `stats` says now, by key. */
+async function figures(): Promise<(key: string) => number> {
+  const said = (await client.ask("stats"))?.body?.toString() ?? "";
+  return (key) => Number(new RegExp(`^${key}: (\\d+)$`, "m").exec(said)?.[1]);
+}
+
 function shuffled(jobs: readonly Job[]): Job[] {
   return jobs
     .map((job) => ({ job, at: random.word() }))
@@ -207,5 +213,32 @@ test(
     await start();
     await ledger.inspect(client, true);
     expect(ledger.problems).toEqual([]);
+  },
+);
+
+test(
+  `a backlog whose bodies are on the disk alone drains when the disk is full (${REPLAY})`,
+  { timeout: PATIENCE_MS },
+  async () => {
+    await start({ level: "sync", flags: ["--memory", "1MiB"] });
+    await fill(20_000);
+    const all = ledger.promisedJobs.length;
+    const before = await figures();
+    expect(before("current-away-bytes")).toBeGreaterThan(DISK_BYTES / 4);
+    const readBack = before("bodies-read-back");
+
+    for (let drained = 0; drained < all; drained += BURST) {
+      const count = Math.min(BURST, all - drained);
+      const reserves = Array.from({ length: count }, () => client.ask("reserve-with-timeout 0"));
+      const answers = await Promise.all(reserves);
+      const jobs = answers.map((answer) =>
+        ledger.reserved(answer?.line ?? "", answer?.body ?? Buffer.alloc(0)),
+      );
+      await remove(jobs.filter((job) => job !== undefined));
+    }
+    expect(ledger.problems).toEqual([]);
+    expect(ledger.promisedJobs).toEqual([]);
+    expect((await figures())("bodies-read-back") - readBack).toBeGreaterThan(all / 2);
+    await heals();
   },
 );

@@ -30,6 +30,8 @@ export interface KillLoop {
   readonly runtime?: RuntimeName;
   /** How the crowd reaches the servers, with files in that directory; by TCP if absent. */
   readonly reach?: (directory: string) => Reach;
+  /** More flags of each server. */
+  readonly flags?: readonly string[];
 }
 
 /** What came of it. */
@@ -39,6 +41,8 @@ export interface KillReport {
   readonly killsAtStart: number;
   readonly promises: number;
   readonly jobs: number;
+  /** Bodies that the servers had to read from the disk before somebody saw them. */
+  readonly bodiesReadBack: number;
 }
 
 const SHAPES = [
@@ -70,6 +74,7 @@ class Loop {
   readonly #ledger = new Ledger();
   #kills = 0;
   #killsAtStart = 0;
+  #bodiesReadBack = 0;
 
   constructor(loop: KillLoop, directory: string) {
     this.#loop = loop;
@@ -87,7 +92,8 @@ class Loop {
     while (goesOn() && this.#ledger.problems.length === 0) await this.#live();
     await this.#lastLives();
     const { problems, promises, jobCount: jobs } = this.#ledger;
-    return { problems, promises, jobs, kills: this.#kills, killsAtStart: this.#killsAtStart };
+    const [kills, killsAtStart] = [this.#kills, this.#killsAtStart];
+    return { problems, promises, jobs, kills, killsAtStart, bodiesReadBack: this.#bodiesReadBack };
   }
 
   async #live(): Promise<void> {
@@ -111,14 +117,16 @@ class Loop {
   }
 
   #launch(): Launch {
-    const { level, runtime = "node" } = this.#loop;
-    const { flags } = this.#reach;
+    const { level, runtime = "node", flags: more = [] } = this.#loop;
+    const flags = [...this.#reach.flags, ...more];
     return { directory: this.#directory, level, runtime, flags, ...this.#random.pick(SHAPES) };
   }
 
   async #inspect(server: ServerWithData, isComplete: boolean): Promise<void> {
     const client = new Conversation(await server.connect());
     await this.#ledger.inspect(client, isComplete);
+    const stats = (await client.ask("stats"))?.body?.toString() ?? "";
+    this.#bodiesReadBack += Number(/^bodies-read-back: (\d+)$/m.exec(stats)?.[1]);
     client.hangUp();
   }
 

@@ -1,12 +1,12 @@
 /*
  * kill -9 in a longer loop, at each level, and for a minute on each runtime over each transport
- * (see kill.test.ts).
+ * (see kill.test.ts); and where memory is short, so that bodies are on the disk alone.
  *
  * @module-tag openssl
  */
 import { randomInt } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { amount } from "../support/amount.ts";
+import { amount, someOf } from "../support/amount.ts";
 import { inCell } from "../support/matrix.ts";
 import type { Reach } from "../support/connect.ts";
 import { LISTENING, reachOver } from "../support/reach.ts";
@@ -32,6 +32,18 @@ describe.concurrent(`kill -9, many times (${REPLAY})`, () => {
       expect(report.problems.slice(0, 20)).toEqual([]);
       expect(report.kills).toBe(KILLS);
       expect(report.promises).toBeGreaterThan(0); // there must have been something to lose
+    },
+  );
+
+  test.for(someOf(["sync", "interval", "os"] as const, 1, SEED))(
+    "loses nothing at level %s, with most bodies on the disk alone",
+    { ...inCell("node", "TCP", "recovery"), timeout: KILLS * LIFE_TIMEOUT_MS },
+    async (level) => {
+      const flags = ["--memory", "1MiB"];
+      const report = await runKillLoop({ seed: SEED, kills: KILLS, level, flags });
+      expect(report.problems.slice(0, 20)).toEqual([]);
+      expect(report.kills).toBe(KILLS);
+      expect(report.bodiesReadBack).toBeGreaterThan(0);
     },
   );
 

@@ -4,6 +4,12 @@
 import { expect, test } from "vitest";
 import * as fc from "fast-check";
 import * as C from "../../assembly/constants.ts";
+import { HandlePool } from "../../src/storage/handle-pool.ts";
+import type { SyncHandle } from "../../src/storage/handle-pool.ts";
+import type { Storage } from "../../src/storage.ts";
+import { MirroredStorage } from "../../src/journal/mirrored-storage.ts";
+import { randomFrom } from "../engine/shuffle.ts";
+import { SimulatedDisk } from "../journal/simulated-disk.ts";
 import { JournalWorld } from "../support/journal-world.ts";
 import { propertiesOf } from "../support/properties.ts";
 import { Duel, lonelySteps, steps } from "./scenario.ts";
@@ -24,8 +30,8 @@ function figure({ shards }: JournalWorld, which: number): number {
 }
 
 /** A world with so many jobs, each with its number in its body. */
-function fullWorld(jobs: number): JournalWorld {
-  const made = new JournalWorld({}, NOTHING_STAYS);
+function fullWorld(jobs: number, storage?: Storage): JournalWorld {
+  const made = new JournalWorld({}, NOTHING_STAYS, storage);
   const put = (_: unknown, at: number): string => {
     const body = `${at + 1} ${BODY}`;
     return `put 0 0 9 ${body.length}\r\n${body}\r\n`;
@@ -47,6 +53,28 @@ test("all bodies but the best job's leave, and each comes back when its job is r
   expect(figure(made, C.SHARD_AWAY)).toBe(0);
   expect(figure(made, C.SHARD_BROUGHT)).toBe(299);
   world.verify();
+});
+
+function filesOfBrowser(): Storage {
+  const lease = { weakness: undefined, renew: () => Promise.resolve(), release: () => undefined };
+  const handles = Array.from({ length: 12 }, () => new PlainHandle());
+  return new HandlePool("jobs", handles, lease);
+}
+
+function filesWithCopy(): Storage {
+  return new MirroredStorage(new SimulatedDisk(randomFrom(1)), () => undefined);
+}
+
+test.each([
+  { kind: "of a browser", files: filesOfBrowser },
+  { kind: "that a copy is kept of", files: filesWithCopy },
+])("they leave for files $kind, and come back from there, as from others", ({ files }) => {
+  const made = fullWorld(100, files());
+  expect(figure(made, C.SHARD_AWAY)).toBe(99);
+  const heard = made.world.connect().ask("reserve\r\n".repeat(100));
+  const ids = [...heard.matchAll(/^RESERVED (\d+) 10\d\r\n\1 b+\r$/gm)].map(([, id]) => id);
+  expect(ids).toEqual(Array.from({ length: 100 }, (_, at) => String(at + 1)));
+  expect(figure(made, C.SHARD_BROUGHT)).toBe(99);
 });
 
 test("what needs no body does not wait for one", () => {
@@ -106,3 +134,38 @@ test(
     expect(away).toBeGreaterThan(0);
   },
 );
+
+/** A file of a browser that nothing happens to. */
+class PlainHandle implements SyncHandle {
+  #bytes = new Uint8Array(0);
+
+  read(into: Uint8Array, { at }: { readonly at: number }): number {
+    const found = this.#bytes.subarray(at, at + into.length);
+    into.set(found);
+    return found.length;
+  }
+
+  write(bytes: Uint8Array, { at }: { readonly at: number }): number {
+    if (at + bytes.length > this.#bytes.length) this.truncate(at + bytes.length);
+    this.#bytes.set(bytes, at);
+    return bytes.length;
+  }
+
+  truncate(bytes: number): void {
+    const old = this.#bytes.subarray(0, bytes);
+    this.#bytes = new Uint8Array(bytes);
+    this.#bytes.set(old);
+  }
+
+  flush(): void {
+    return undefined;
+  }
+
+  getSize(): number {
+    return this.#bytes.length;
+  }
+
+  close(): void {
+    return undefined;
+  }
+}

@@ -15,6 +15,7 @@ import { recover } from "../../src/journal/recovery.ts";
 import { openJournals, openShards, ringBytesFor } from "../../src/engine/shards.ts";
 import { journalThat, World } from "./session-world.ts";
 import type { WorldOptions } from "./session-world.ts";
+import type { Storage } from "../../src/storage.ts";
 
 /** Short, so that segments are reclaimed. */
 const SEGMENT_BYTES = 1_048_576;
@@ -28,7 +29,11 @@ export class JournalWorld {
   readonly #safe: number[] = [];
 
   /** Bodies leave memory as `bodies` says; without it they stay. */
-  constructor(options: WorldOptions, bodies?: BodyOptions) {
+  constructor(
+    options: WorldOptions,
+    bodies?: BodyOptions,
+    storage: Storage = new SimulatedDisk(randomFrom(1)),
+  ) {
     const { threads = 1, shards: count = 1 } = options;
     const ringBytes = ringBytesFor(threads + 1, count);
     this.world = new World({
@@ -48,7 +53,6 @@ export class JournalWorld {
       return new JournalShard(shard, memory, ringBytes);
     });
     const { shards } = this;
-    const storage = new SimulatedDisk(randomFrom(1));
     const checksum = checksumThrough(shards);
     const found = recover({ storage, shards, checksum, now: 0, strict: true, progress: () => {} });
     this.#journal = new Journal({
