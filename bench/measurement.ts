@@ -19,7 +19,7 @@ const PROGRAMS: Record<ProgramContender["program"], string> = {
   "engine-calls": join(import.meta.dirname, "engine-calls.ts"),
   "disk-probe": join(import.meta.dirname, "disk-probe.ts"),
 };
-/** A run that takes longer is killed: filling a slow server with a million jobs takes most of it. */
+/** A run that takes longer is killed: a slow server is filled with a million jobs in that time. */
 const RUN_SECONDS = 150;
 
 /**

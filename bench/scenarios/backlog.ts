@@ -1,5 +1,5 @@
-/* Backlogs larger than memory, beside such whose bodies are all in memory. Both are on the disk, and
- * synced before they are acknowledged.
+/* Backlogs larger than memory, beside such whose bodies are all in memory. Both are on the disk,
+ * and synced before they are acknowledged.
  */
 import { asItStarts, keeping } from "../contenders.ts";
 import { ALL_CORES } from "../cores.ts";

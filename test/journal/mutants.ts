@@ -21,6 +21,7 @@ import { loadEngineModule } from "./machine.ts";
 import { passMoments } from "./moments.ts";
 import { COURSES, endInEachCall } from "./moves.ts";
 import { tearOverEarlierUse } from "./reuse.ts";
+import { ownCode } from "./code.ts";
 import type { Code } from "./code.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -894,7 +895,7 @@ export function plantIn(folder: string, { fault, file, find, put }: Mutant): voi
 async function plant(mutant: Mutant, folder: string): Promise<Code> {
   plantIn(folder, mutant);
   const { file } = mutant;
-  return {
+  const code = {
     module: file.startsWith("assembly/") ? await compile(folder) : loadEngineModule(),
     ...(await loadFrom(folder, JOURNAL)),
     ...(await loadFrom(folder, RECOVERY)),
@@ -902,9 +903,14 @@ async function plant(mutant: Mutant, folder: string): Promise<Code> {
     ...(await loadFrom(folder, "src/journal/hints.ts")),
     ...(await loadFrom(folder, LEAD)),
     ...(await loadFrom(folder, "src/journal/journal-shard.ts")),
+    ...(await loadFrom(folder, "src/journal/read-back.ts")),
     ...(await loadFrom(folder, "src/journal/room.ts")),
     ...(await loadFrom(folder, "src/storage.ts")),
   } as Code;
+  // Whatever needed it would fail, and so the bug would count as found.
+  const absent = Object.keys(ownCode()).filter((name) => !(name in code));
+  if (absent.length > 0) throw new MutantError(`the copy has no ${absent.join(", ")}`);
+  return code;
 }
 
 /** What gave the mutant away, or undefined when it survived so many seeds. */
