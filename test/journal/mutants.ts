@@ -65,12 +65,6 @@ export const MUTANTS: readonly Mutant[] = [
     put: "  return changetype<usize>(record) + PUT_BYTES;\n",
   },
   {
-    fault: "a held job is cancelled while its body is away, and its segment may go",
-    file: "assembly/index.ts",
-    find: "  if (!isHere(jobAt(at))) return leave(t, BUSY); // its record in the journal may go before it\n",
-    put: "",
-  },
-  {
     fault: "a replay leaves a job in the place of its older record",
     file: "assembly/replay.ts",
     find: "  if (job.away == AWAY) setPlace(job, placeOfRecord(changetype<usize>(record), places));\n",
