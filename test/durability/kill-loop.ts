@@ -91,6 +91,10 @@ class Loop {
     const goesOn = (): boolean => this.#kills < kills || performance.now() < end;
     while (goesOn() && this.#ledger.problems.length === 0) await this.#live();
     await this.#lastLives();
+    return this.#report;
+  }
+
+  get #report(): KillReport {
     const { problems, promises, jobCount: jobs } = this.#ledger;
     const [kills, killsAtStart] = [this.#kills, this.#killsAtStart];
     return { problems, promises, jobs, kills, killsAtStart, bodiesReadBack: this.#bodiesReadBack };
