@@ -14,7 +14,7 @@ import { OVER_TCP } from "../support/connect.ts";
 import type { Reach } from "../support/connect.ts";
 import type { RuntimeName } from "../support/runtimes.ts";
 import { Crowd } from "./crowd.ts";
-import { Ledger } from "./ledger.ts";
+import { bodyOf, Ledger, putLine } from "./ledger.ts";
 import { ServerWithData } from "./server-with-data.ts";
 import { pause } from "../support/until.ts";
 import type { Launch } from "./server-with-data.ts";
@@ -32,6 +32,8 @@ export interface KillLoop {
   readonly reach?: (directory: string) => Reach;
   /** More flags of each server. */
   readonly flags?: readonly string[];
+  /** Jobs of STOCK_BYTES that are put before the crowd comes for the first time; none if absent. */
+  readonly stock?: number;
 }
 
 /** What came of it. */
@@ -55,6 +57,7 @@ const SHAPES = [
 const LOAD_MILLIS = [10, 250] as const;
 const START_MILLIS = [30, 350] as const;
 const CLIENTS = [2, 8] as const;
+const STOCK_BYTES = 2000;
 
 /** Runs it; problems of the ledger are in the report, a server that does not start is thrown. */
 export async function runKillLoop(loop: KillLoop): Promise<KillReport> {
@@ -108,6 +111,7 @@ class Loop {
       this.#killsAtStart++;
     } else {
       await server.serves();
+      if (this.#kills === 0) await this.#putStock(server);
       await this.#inspect(server, false);
       const connect = this.#reach.connection(() => server.output);
       const crowd = await Crowd.gather(connect, this.#ledger, random, random.between(...CLIENTS));
@@ -118,6 +122,19 @@ class Loop {
     await server.kill();
     this.#kills++;
     this.#blameFor(server);
+  }
+
+  async #putStock(server: ServerWithData): Promise<void> {
+    const client = new Conversation(await server.connect());
+    const tube = "d"; // the crowd drains it
+    await client.ask(`use ${tube}`);
+    const put = { tube, priority: 1000, delaySeconds: 0, ttrSeconds: 900, bodyBytes: STOCK_BYTES };
+    const puts = Array.from({ length: this.#loop.stock ?? 0 }, async () => {
+      const job = this.#ledger.begin(put);
+      this.#ledger.putAnswered(job, (await client.ask(putLine(job), bodyOf(job)))?.line);
+    });
+    await Promise.all(puts);
+    client.hangUp();
   }
 
   #launch(): Launch {

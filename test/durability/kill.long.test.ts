@@ -20,6 +20,8 @@ const REPLAY = `KILL_SEED=${SEED} npx vitest run test/durability/kill.long.test.
 const KILLS = Number(process.env["KILL_COUNT"] ?? amount({ usual: 6, thorough: 18 }));
 /** Kills of each runtime over each transport, at least. */
 const KILLS_ELSEWHERE = 2;
+/** Jobs of which a mebibyte has no room for most bodies. */
+const STOCK = 1000;
 /** Generous, because several loops go on at a time. */
 const LIFE_TIMEOUT_MS = 60_000;
 
@@ -39,8 +41,8 @@ describe.concurrent(`kill -9, many times (${REPLAY})`, () => {
     "loses nothing at level %s, with most bodies on the disk alone",
     { ...inCell("node", "TCP", "recovery"), timeout: KILLS * LIFE_TIMEOUT_MS },
     async (level) => {
-      const flags = ["--memory", "1MiB"];
-      const report = await runKillLoop({ seed: SEED, kills: KILLS, level, flags });
+      const short = { flags: ["--memory", "1MiB"], stock: STOCK };
+      const report = await runKillLoop({ seed: SEED, kills: KILLS, level, ...short });
       expect(report.problems.slice(0, 20)).toEqual([]);
       expect(report.kills).toBe(KILLS);
       expect(report.bodiesReadBack).toBeGreaterThan(0);
