@@ -117,9 +117,9 @@ async function useOtherTube(port: number): Promise<Waited> {
   await asker.expect("WATCHING", "watch others");
   await asker.expect("WATCHING", "ignore default");
   parentPort?.postMessage("began");
-  let isOver = false;
-  parentPort?.once("message", () => (isOver = true));
-  while (!isOver) {
+  const over = new AbortController();
+  parentPort?.once("message", () => over.abort());
+  while (!over.signal.aborted) {
     await timed("INSERTED", `put 0 0 60 ${OTHERS_BODY.length}`, OTHERS_BODY);
     const [, id = ""] = (await timed("RESERVED", "reserve")).split(" ");
     await timed("DELETED", `delete ${id}`);
