@@ -347,8 +347,14 @@ export const ACK_MEMORY: u32 = 1;
 export const ACK_OS: u32 = 2;
 export const ACK_INTERVAL: u32 = 3;
 export const ACK_SYNC: u32 = 4;
+export const ACK_REPLICATED: u32 = 5;
 /** In place of a position that a reply depends on: it waits for nothing. */
 export const HEARD_AT_ONCE: f64 = -0.5;
+/**
+ * Such a position below 0 is one up to where all is to have been written; or, this less, to have
+ * been synced here.
+ */
+export const HEARD_SYNCED: f64 = 0.25;
 /** Failures that a job keeps unless told otherwise. */
 export const FAILURES_KEPT: u32 = 10;
 /** Most failures that a job can be told to keep. */

@@ -14,7 +14,6 @@ import {
   ENDED,
   HEAD_HIGH,
   HEAD_LOW,
-  HEARD_AT_ONCE,
   KIND_ANY,
   KIND_BURIED,
   KIND_DELAYED,
@@ -45,7 +44,7 @@ import {
   WAITING,
   WORSE,
 } from "./constants";
-import { heardAt, setHeard } from "./acks";
+import { earlyLevel, heardAs, setHeard } from "./acks";
 import * as commands from "./commands";
 import * as conns from "./conn";
 import { CALL_END, CALL_GRANT, CALL_NOTE, Conn, connAt } from "./conn";
@@ -307,10 +306,9 @@ export function openKey(t: u32, slot: u32, hash: u32, now: f64): i32 {
   return leave(t, DONE);
 }
 
-/** The end of a job, whose replies are heard `early` (acks.ts), is the last thing recorded. */
-function setEnd(t: u32, early: f64): void {
-  const lsn = <f64>shard().lsn;
-  setResult(t, RESULT_LSN, early == HEARD_AT_ONCE ? early : early < 0 ? -lsn : lsn);
+/** The end of a job with that level (`earlyLevel`) is the last thing recorded. */
+function setEnd(t: u32, level: u32): void {
+  setResult(t, RESULT_LSN, heardAs(level, shard().lsn));
 }
 
 /* What a holder does. */
@@ -322,9 +320,9 @@ export function deleteJob(t: u32, conn: u32, id: f64, now: f64): i32 {
   if (at == 0) return leave(t, NOT_FOUND);
   if (jobAt(at).state == STATE_MOVING) return leave(t, BUSY);
   if (!commands.mayDelete(jobAt(at), conn)) return leave(t, NOT_FOUND);
-  const early = heardAt(jobAt(at), u64.MAX_VALUE); // there is no job to ask behind it
+  const level = earlyLevel(jobAt(at)); // there is no job to ask behind it
   commands.deleteJob(jobAt(at), now);
-  setEnd(t, early);
+  setEnd(t, level);
   return leave(t, DONE);
 }
 
@@ -423,9 +421,9 @@ export function cancelJob(t: u32, id: f64, now: f64): i32 {
   if (at == 0) return leave(t, NOT_FOUND);
   if (jobAt(at).state == STATE_MOVING) return leave(t, BUSY);
   if (!isHere(jobAt(at))) return leave(t, BUSY); // its record in the journal may go before it
-  const early = heardAt(jobAt(at), u64.MAX_VALUE);
+  const level = earlyLevel(jobAt(at));
   const isGone = commands.cancel(jobAt(at), now);
-  setEnd(t, early);
+  setEnd(t, level);
   return leave(t, isGone ? DONE : MORE);
 }
 

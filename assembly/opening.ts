@@ -6,6 +6,7 @@
  * Conventions: index.ts.
  */
 import {
+  ACK_SYNC,
   DONE,
   FAILURES_KEPT,
   NEVER_MICROS,
@@ -54,6 +55,7 @@ export function open(index: u32, threads: u32, ringBytes: u32, pages: u32, budge
   s.growthPages = budgetPages;
   s.sweepList = LISTS;
   s.keepsFailures = FAILURES_KEPT;
+  s.promises = ACK_SYNC;
   must(s.topPage < pages);
   const made =
     table.openTable(jobs(), directoryOf(0)) &&
@@ -82,6 +84,11 @@ export function openJournal(
   s.wallBase = wallBase;
   s.keepsReleases = keepsReleases;
   openCrc();
+}
+
+/** What replies wait for, ACK_*; ACK_SYNC if nobody says. Called before any replay. */
+export function promise(level: u32): void {
+  shard().promises = level;
 }
 
 /**

@@ -12,7 +12,7 @@
  */
 import * as C from "./constants";
 import { enterAt } from "./deadlines";
-import { heardWith } from "./acks";
+import { beginTold, earlyLevel, heardTogether, tell, tellAs } from "./acks";
 import { AWAY, Job, TAGGED, jobAt } from "./job";
 import * as bodies from "./job";
 import { runBatch } from "./grouprun";
@@ -95,7 +95,7 @@ function admit(run: Run, line: u32): u32 {
   }
   const answer = run.tagBytes == 0 ? admitPut(run, job, id) : admitWithTags(run, job, id);
   if (answer != C.DONE && answer != C.BURIED) return meet(run, job, id, answer, putEnd(run));
-  run.lsn = max(run.lsn, job.lsn);
+  tell(run, job, job.lsn);
   writePut(run, answer, id);
   return putEnd(run);
 }
@@ -159,7 +159,7 @@ function reserve(run: Run, end: u32, counter: i32, seconds: f64): u32 {
   } while (!mayTake(job));
   const bytes = job.bodyBytes;
   // Of a job that was more than put, what made it ready may be the last record.
-  run.lsn = max(run.lsn, job.cold == 0 ? job.lsn : heardWith(job, shard().lsn));
+  tell(run, job, job.cold == 0 ? job.lsn : shard().lsn);
   commands.reserve(job, conn, run.now);
   run.did |= C.DID_RESERVE;
   count(run, counter);
@@ -220,9 +220,9 @@ function deleteJob(run: Run, at: u32): u32 {
   if (found == 0) return notFound(run, end, C.COUNT_DELETE);
   if (!commands.mayDelete(jobAt(found), run.conn))
     return jobAt(found).state == C.STATE_MOVING ? 0 : notFound(run, end, C.COUNT_DELETE);
-  const isHeard = heardWith(jobAt(found), 1) != 0;
+  const level = earlyLevel(jobAt(found));
   commands.deleteJob(jobAt(found), run.now);
-  if (isHeard) run.lsn = shard().lsn;
+  tellAs(run, level, shard().lsn);
   writeDeleted(run);
   return end;
 }
@@ -367,7 +367,7 @@ export function run(
   it.now = now;
   it.nextId = firstId;
   it.lastId = lastId;
-  it.lsn = 0;
+  beginTold(it);
   it.bound = ((<u64>boundHigh) << 32) | boundLow;
   // Whatever ended a lease of the connection did so before the first of these commands.
   if (conn != 0 && connAt(conn).notes != 0) writeNotes(it, connAt(conn));
@@ -395,7 +395,7 @@ export function run(
   setResult(t, C.RESULT_DID, <f64>it.did);
   setResult(t, C.RESULT_IDS_USED, <f64>it.idsUsed);
   setResult(t, C.RESULT_BODY_BYTES, <f64>it.needs);
-  setResult(t, C.RESULT_LSN, <f64>it.lsn);
+  setResult(t, C.RESULT_LSN, heardTogether(it));
   setResult(t, C.RESULT_COMMANDS, <f64>done);
   return leave(t, C.DONE);
 }

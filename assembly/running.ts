@@ -5,19 +5,20 @@
  * CR LF. Words are compared and written as little-endian numbers: a string would need a data
  * segment.
  */
+import { Told } from "./acks";
 import * as C from "./constants";
 import * as bodies from "./job";
 import { Job, jobAt } from "./job";
 import * as commands from "./commands";
 import { readKey } from "./keyed";
 import { takesAsItIs } from "./settings";
-import { INSERTED, Lines, SPACE, U32_MAX, writeCrlf, writeNumber, writeWord } from "./lines";
+import { INSERTED, SPACE, U32_MAX, writeCrlf, writeNumber, writeWord } from "./lines";
 import { resultSlot } from "./shard";
 import { tubeAt } from "./tube";
 
 /** What one run keeps at hand; lies in the thread's result area, behind the results. */
 @unmanaged
-export class Run extends Lines {
+export class Run extends Told {
   /** End of the input. */
   end: u32;
   thread: u32;
@@ -35,7 +36,6 @@ export class Run extends Lines {
   now: f64;
   nextId: f64;
   lastId: f64;
-  lsn: u64;
   /** The best head among the tubes that the connection watches in other shards, 0 for none. */
   bound: u64;
   /* The put that was read last. */

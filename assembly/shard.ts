@@ -226,6 +226,8 @@ export class Shard {
   wantsEarly: u32;
   /** They may be: ids that are told are ahead of what a crash can undo. */
   tellsEarly: u32;
+  /** What replies wait for otherwise, ACK_*. */
+  promises: u32;
   /** Where its GROUP record begins. */
   groupFrom: u64;
   /** The number of the newest batch. Only shard 0's is used, and only atomically. */

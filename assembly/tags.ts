@@ -19,7 +19,7 @@
  * so a put, a record and a replay read the same bytes. Of a key with a cooldown the record outlives
  * its job (keys.ts). Memory for it is asked for as for a body: inside the budget.
  */
-import { ACK_SYNC, TAG_ACK, TAG_EXP, TAG_IDP, TAG_KINDS, TAG_MAX, TAGS_OFFSET } from "./constants";
+import { TAG_ACK, TAG_EXP, TAG_IDP, TAG_KINDS, TAG_MAX, TAGS_OFFSET } from "./constants";
 import { Job, TAGGED, coldAt, jobAt, makeCold } from "./job";
 import { FIXED, give, take } from "./memory";
 import { Node } from "./node";
@@ -331,7 +331,7 @@ export function attach(job: Job, id: u64, text: usize, bytes: u32, vital: bool):
   coldAt(job.cold).tags = made;
   job.flags |= TAGGED;
   const level = ackOf(tagsAt(made));
-  if (level != 0 && level < ACK_SYNC) shard().wantsEarly = 1;
+  if (level != 0 && level < shard().promises) shard().wantsEarly = 1;
   return true;
 }
 

@@ -5,7 +5,7 @@
  * does; the protocol is that of test/model/window.pml. What was to be told is written in front.
  * Called for windows (src/session/window.ts). Conventions: index.ts.
  */
-import { heardWith } from "./acks";
+import { Told, beginTold, heardTogether, tell } from "./acks";
 import {
   AWAY as AWAY_STILL,
   DONE,
@@ -31,7 +31,7 @@ import { CALL_GRANT, Conn, connAt } from "./conn";
 import { enterAt } from "./deadlines";
 import * as bodies from "./job";
 import { AWAY, Job, jobAt } from "./job";
-import { Lines, SPACE, beginLines, writeCrlf, writeNumber, writeWord } from "./lines";
+import { SPACE, beginLines, writeCrlf, writeNumber, writeWord } from "./lines";
 import * as notes from "./notes";
 import { enter, leave, outputSlot, resultSlot, setResult, shard } from "./shard";
 import { findJob, handBack, isHeldBy } from "./states";
@@ -41,9 +41,8 @@ import { JOB_LINE_ROOM } from "./layouts";
 
 /** What a call keeps at hand; lies in the thread's result area, where a run would keep its own. */
 @unmanaged
-class Filling extends Lines {
+class Filling extends Told {
   jobs: u32;
-  lsn: u64;
 }
 
 const JOB_: u64 = 0x20424f4a; // "JOB "
@@ -52,14 +51,14 @@ function begin(t: u32): Filling {
   const filling = changetype<Filling>(resultSlot(t) + SCRATCH_OFFSET);
   beginLines(filling, t);
   filling.jobs = 0;
-  filling.lsn = 0;
+  beginTold(filling);
   return filling;
 }
 
 function end(t: u32, filling: Filling, answer: i32): i32 {
   setResult(t, RESULT_REPLY_BYTES, <f64>(filling.out - <u32>outputSlot(t)));
   setResult(t, RESULT_COUNT, <f64>filling.jobs);
-  setResult(t, RESULT_LSN, <f64>filling.lsn);
+  setResult(t, RESULT_LSN, heardTogether(filling));
   return leave(t, answer);
 }
 
@@ -179,7 +178,7 @@ function write(t: u32, filling: Filling, job: Job): i32 {
   writeCrlf(filling);
   filling.jobs++;
   // Of a job that was more than put, what made it ready may be the last record.
-  filling.lsn = max(filling.lsn, job.cold == 0 ? job.lsn : heardWith(job, shard().lsn));
+  tell(filling, job, job.cold == 0 ? job.lsn : shard().lsn);
   const room = filling.outEnd - filling.out;
   const shown = bodies.readBody(job, 0, filling.out, room);
   filling.out += shown;

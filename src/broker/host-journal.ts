@@ -5,14 +5,15 @@
  */
 import type { Common } from "../engine/common.ts";
 import type { DurabilityLevel } from "../journal/journal-parts.ts";
-import { WRITTEN } from "../journal/journal-shard.ts";
-import { ACK_LEVELS } from "../protocol/tags.ts";
+import { ackLevelOf } from "../protocol/tags.ts";
 import { Gate } from "../session/gate.ts";
+import { CLASSES } from "../session/heard.ts";
 import type { SessionJournal, ShownFigures } from "../session/session-journal.ts";
 import { copyBoardOf, journalBoardOf, replayBoardOf } from "./boards.ts";
 import { Gathering } from "./gathering.ts";
 import * as B from "./journal-board.ts";
 import type { Leader } from "./leader.ts";
+import { safePositionOf } from "./safe-positions.ts";
 
 /** Below every position. */
 const NOTHING_IS_SAFE = -1;
@@ -40,7 +41,7 @@ export interface HostJournalParts {
 export function openHostJournal(parts: HostJournalParts): SessionJournal {
   const { common, thread, shards, level, resultBytesMax, later, millis, openLeader } = parts;
   const board = journalBoardOf(common);
-  const written = Array.from({ length: shards }, (_, shard) => board.progressOf(shard));
+  const progress = Array.from({ length: shards }, (_, shard) => board.progressOf(shard));
   let leader: Leader | undefined;
   let committed = (): void => undefined;
   const gathering = new Gathering({
@@ -53,9 +54,7 @@ export function openHostJournal(parts: HostJournalParts): SessionJournal {
       else if (leader.commit()) committed();
     },
   });
-  // Behind the shards' safe positions stand those up to where all has been written.
-  const safePosition = (at: number): number =>
-    at < shards ? board.safePosition(at) : (written[at - shards]?.[WRITTEN] ?? 0);
+  const safePosition = safePositionOf((shard) => board.safePosition(shard), progress);
   const copyBoard = copyBoardOf(common);
   const clock = common.clock();
   const safe = {
@@ -70,9 +69,8 @@ export function openHostJournal(parts: HostJournalParts): SessionJournal {
     },
   };
   return {
-    gate: new Gate(safe, 2 * shards),
-    // What a job may ask for is never more than synced.
-    level: level === "replicated" ? ACK_LEVELS.length : 1 + ACK_LEVELS.indexOf(level),
+    gate: new Gate(safe, shards, CLASSES),
+    level: ackLevelOf(level),
     resultBytesMax,
     get isFull(): boolean {
       return board.isFull;

@@ -15,6 +15,7 @@ import {
 } from "../engine/shards.ts";
 import type { ShardMemories } from "../engine/shards.ts";
 import type { JournalOptions } from "../journal/journal-parts.ts";
+import { ackLevelOf } from "../protocol/tags.ts";
 import type { BrokerRuntime } from "../runtime.ts";
 import type { BrokerSettings } from "./broker-options.ts";
 import type { CommitterSeed } from "./committer.ts";
@@ -107,7 +108,9 @@ function journalSeed(
 ): CommitterSeed {
   const { segmentBytes, releases, recovery, hintIntervalMillis } = settings;
   const { wallBaseMicros } = common;
-  openJournals(memories, { segmentBytes, wallBaseMicros, keepsReleases: releases === "journal" });
+  const keepsReleases = releases === "journal";
+  const promises = ackLevelOf(options.level);
+  openJournals(memories, { segmentBytes, wallBaseMicros, keepsReleases, promises });
   const strict = recovery === "strict";
   return { common: common.buffer, memories, options, strict, hintIntervalMillis };
 }

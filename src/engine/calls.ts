@@ -1046,6 +1046,11 @@ export abstract class EngineCalls {
     this.#engine.openJournal(reserveBytes, partBytes, shards, wallBase, keepsReleases);
   }
 
+  /** What replies wait for, ACK_*; ACK_SYNC if nobody says. Called before any replay. */
+  promise(level: u32): void {
+    this.#engine.promise(level);
+  }
+
   /**
    * Each job keeps its youngest `most` failures, 0 = none. Called before any other thread has an
    * instance.

@@ -235,6 +235,7 @@ export interface EngineExports {
     wallBase: f64,
     keepsReleases: u32,
   ): void;
+  promise(level: u32): void;
   keepFailures(most: u32): void;
   startStream(lsn: f64): void;
   freeRing(t: u32, lsn: f64): i32;
@@ -508,6 +509,7 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "unwait",
   "open",
   "openJournal",
+  "promise",
   "keepFailures",
   "startStream",
   "freeRing",

@@ -176,6 +176,8 @@ export interface JournalOpening {
   readonly wallBaseMicros: number;
   /** Every release writes a record: delays and priorities are in the primary tier. */
   readonly keepsReleases: boolean;
+  /** What replies wait for, ACK_*; ACK_SYNC if absent. */
+  readonly promises?: number;
 }
 
 /**
@@ -188,10 +190,12 @@ export function keepFailures(made: ShardMemories, most: number): void {
 /** Opens the journal of each shard; before any other thread touches them. */
 export function openJournals(made: ShardMemories, opening: JournalOpening): void {
   const { wallBaseMicros, keepsReleases, segmentBytes = Infinity } = opening;
+  const { promises = C.ACK_SYNC } = opening;
   const reserve = made.ringBytes - ringLimitFor(made, segmentBytes);
   for (const shard of openShards(made, 0)) {
     const keeps = keepsReleases ? 1 : 0;
     shard.openJournal(reserve, C.PART_BODY_BYTES, made.memories.length, wallBaseMicros, keeps);
+    shard.promise(promises);
   }
 }
 

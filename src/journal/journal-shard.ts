@@ -32,7 +32,7 @@ export interface StreamPiece {
 
 /* How far a stream has come, as indexes. */
 export const WRITTEN = 0;
-const SYNCED = 1;
+export const SYNCED = 1;
 const SEALED = 2;
 const SEALED_SKIPPED = 3;
 /** Numbers that say how far a shard's stream has come. */

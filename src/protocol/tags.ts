@@ -31,7 +31,12 @@ export interface TagRow {
 }
 
 /** What `ack` may say, from the weakest level on: each at its number in the engine less 1. */
-export const ACK_LEVELS: readonly string[] = ["memory", "os", "interval", "sync"];
+export const ACK_LEVELS: readonly string[] = ["memory", "os", "interval", "sync", "replicated"];
+
+/** The number in the engine of one of them. */
+export function ackLevelOf(level: string): number {
+  return 1 + ACK_LEVELS.indexOf(level);
+}
 
 /** Every tag. */
 export const TAGS: readonly TagRow[] = [
@@ -102,7 +107,7 @@ export const TAGS: readonly TagRow[] = [
     words: ACK_LEVELS,
     number: { default: 0, least: 1 },
     summary:
-      "What its INSERTED, RESERVED, JOB and DELETED wait for: memory, os, interval or sync, no more than the server itself promises.",
+      "What its INSERTED, RESERVED, JOB and DELETED wait for: memory, os, interval, sync or replicated, no more than the server itself promises.",
   },
 ];
 

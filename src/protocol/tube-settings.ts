@@ -12,7 +12,7 @@
 
 import * as C from "../../assembly/constants.ts";
 import { asciiBytes } from "./ascii.ts";
-import { ACK_LEVELS } from "./tags.ts";
+import { ACK_LEVELS, ackLevelOf } from "./tags.ts";
 import { isTubeNameText } from "./tube-name.ts";
 
 /** One row of the table. */
@@ -196,8 +196,8 @@ export const TUBE_SETTINGS: readonly SettingRow[] = [
     number: C.SETTING_ACK,
     name: "ack",
     form: "<level>",
-    range: "memory, os, interval or sync, no more than the server promises",
-    read: (text) => (ACK_LEVELS.includes(text) ? 1 + ACK_LEVELS.indexOf(text) : undefined),
+    range: "memory, os, interval, sync or replicated, no more than the server promises",
+    read: (text) => (ACK_LEVELS.includes(text) ? ackLevelOf(text) : undefined),
     show: (value) => ACK_LEVELS[value - 1] ?? "",
     summary: "What replies about one wait for which is put later without the tag `ack`.",
   }),

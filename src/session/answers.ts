@@ -10,13 +10,14 @@ import type { writeFound } from "../protocol/replies.ts";
 import { AwayBody, NO_HOLDER } from "./away-body.ts";
 import { BodyRest, WHOLE_BODY_MAX } from "./body-rest.ts";
 import type { Desk } from "./desk.ts";
+import { heardOf, PROMISED } from "./heard.ts";
 
 const ENCODER = new TextEncoder();
 const LATIN1 = new TextDecoder("latin1");
 
 /**
  * The replies that are being made depend on the position that the shard's result area names: below
- * 0, of what has been written, or on nothing (assembly/acks.ts).
+ * 0, of a lesser class, or on nothing (assembly/acks.ts).
  */
 export function depend(desk: Desk, shard: Shard): void {
   dependOn(desk, shard, shard.field(C.RESULT_LSN));
@@ -24,18 +25,20 @@ export function depend(desk: Desk, shard: Shard): void {
 
 /** The same on a position that the result area named before. */
 export function dependOn(desk: Desk, shard: Shard, position: number): void {
-  if (position >= 0) desk.output.gate?.depend(shard.index, position);
-  else if (position !== C.HEARD_AT_ONCE)
-    desk.output.gate?.depend(desk.shards.length + shard.index, -position);
+  const heard = heardOf(position);
+  if (heard !== undefined) desk.output.gate?.depend(shard.index, heard.at, heard.kind);
 }
 
 /** The reply from `from` on, which has just been made, depends on no more than `position` says. */
 export function heardEarly(desk: Desk, shard: Shard, position: number, from: number): void {
-  if (position >= 0) return;
-  const { output, shards } = desk;
-  const isAtOnce = position === C.HEARD_AT_ONCE;
-  const of = isAtOnce ? shard.index : shards.length + shard.index;
-  output.gate?.dependAlone(of, isAtOnce ? 0 : -position, from, output.at);
+  if (position < 0) heardAlone(desk, shard, position, from);
+}
+
+/** The same of a reply about one job or several, whatever the position says. */
+export function heardAlone(desk: Desk, shard: Shard, position: number, from: number): void {
+  const { gate, at } = desk.output;
+  const { at: until, kind } = heardOf(position) ?? { at: 0, kind: PROMISED };
+  gate?.dependAlone(shard.index, until, from, at, kind);
 }
 
 /**

@@ -8,6 +8,7 @@
 import * as C from "../../assembly/constants.ts";
 import type { Reserver } from "../engine/reserving.ts";
 import type { Shard } from "../engine/shard.ts";
+import { heardAlone } from "./answers.ts";
 import type { Desk, PutTube } from "./desk.ts";
 
 /** Of a run that may not make the connection wait. */
@@ -103,9 +104,8 @@ export class EngineRun {
     if ((did & C.DID_RESERVE) !== 0) this.hasReserved = true;
     if (replyBytes === 0) return;
     this.#desk.writeReplies(shard, replyBytes);
-    const { output } = this.#desk;
-    const lsn = shard.field(C.RESULT_LSN);
-    output.gate?.dependAlone(shard.index, lsn, output.at - replyBytes, output.at);
+    const from = this.#desk.output.at - replyBytes;
+    heardAlone(this.#desk, shard, shard.field(C.RESULT_LSN), from);
   }
 
   /** Sees to what the run stopped for; false when the next command is the session's. */

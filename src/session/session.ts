@@ -66,6 +66,7 @@ export class Session implements Inlet, Blocked, RoomWaiter {
   readonly outlet: Outlet;
   readonly isObserver: boolean;
   heldBytes = 0;
+  heldClass = 0;
   /* Place among the blocked sessions. */
   dueMicros = 0;
   heapIndex = -1;

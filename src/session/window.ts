@@ -11,6 +11,7 @@ import { Filling } from "../engine/filling.ts";
 import type { Reserver } from "../engine/reserving.ts";
 import type { Shard } from "../engine/shard.ts";
 import * as R from "../protocol/replies.ts";
+import { heardAlone } from "./answers.ts";
 import { BodyRest } from "./body-rest.ts";
 import { COUNTER_WAITING } from "./counters.ts";
 import type { Desk } from "./desk.ts";
@@ -135,8 +136,7 @@ export class Window {
     const shown = shard.field(C.RESULT_REF);
     if (bytes > 0) {
       desk.writeReplies(shard, bytes);
-      const { output } = desk;
-      output.gate?.dependAlone(shard.index, lsn, output.at - bytes, output.at);
+      heardAlone(desk, shard, lsn, desk.output.at - bytes);
     }
     if (answer === C.AWAY) this.#await(shard, id);
     if (answer === C.LONG) desk.rest = new BodyRest(desk, shard, id, bodyBytes, shown);

@@ -19,7 +19,7 @@ export type Unique = string | { readonly key: string; readonly cooldown?: Durati
 export type Exclusive = string | { readonly key: string; readonly limit?: number };
 
 /** What a reply about a job waits for, on a server with a journal. */
-export type Acknowledge = "memory" | "os" | "interval" | "sync";
+export type Acknowledge = "memory" | "os" | "interval" | "sync" | "replicated";
 
 /** How a job is enqueued. */
 export interface EnqueueOptions extends Abortable {

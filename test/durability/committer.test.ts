@@ -61,6 +61,7 @@ class Thread {
   answered = 0;
   said = 0;
   heldBytes = 0;
+  heldClass = 0;
   readonly isGone = false;
   readonly backlogBytes = 0;
   /** Commits that it led to their end. */

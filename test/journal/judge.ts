@@ -3,6 +3,7 @@
  *
  * Called by world.ts, and by its clients, who say when a job was put and whether somebody held it.
  */
+import { syncsFirst } from "../../src/journal/journal-parts.ts";
 import type { Recovered } from "../../src/journal/recovery-parts.ts";
 import { LedgerError, groupOf, isResult, jobOf, shownTagsOf } from "./ledger.ts";
 import type { Changing, Ledger, LedgerJob } from "./ledger.ts";
@@ -58,6 +59,9 @@ export class Judge {
   #powerWent = false;
   /** How often the machine has started. */
   #boots = 1;
+  #epochs = 0;
+  /** What was synced on the machine that goes on has to be there, though no other has it. */
+  keepsSynced = false;
   /** How often it had when the newest segment was begun. */
   #bootOfJournal = 1;
   /** Whether the last recovery came to its end. */
@@ -81,6 +85,7 @@ export class Judge {
       copy.#delays.set(key, { ...delay, ends: new Set(delay.ends) });
     }
     copy.#boots = this.#boots;
+    copy.#epochs = this.#epochs;
     copy.#bootOfJournal = this.#bootOfJournal;
     copy.#powerWent = this.#powerWent;
     copy.#isJudged = this.#isJudged;
@@ -91,9 +96,15 @@ export class Judge {
     return copy;
   }
 
+  /** Another server leads: what this one is to know as another boot of the machine. */
+  beganEpoch(): void {
+    this.#epochs++;
+  }
+
   /** What the system calls the time since its start. */
   get bootId(): string {
-    return this.#boots.toString(16).padStart(32, "0");
+    const epoch = this.#epochs.toString(16).padStart(12, "0");
+    return this.#boots.toString(16).padStart(20, "0") + epoch;
   }
 
   wasBorn(id: number, wall: number): void {
@@ -152,7 +163,8 @@ export class Judge {
             : find(id),
       settingsOf: (tube: string): string | undefined => observer.settingsOf(tube, now),
     };
-    const lost = this.#ledger.judge(findings, (ackedAt) => this.#isPromised(ackedAt));
+    const promised = (ackedAt: number): boolean => this.#isPromised(ackedAt);
+    const lost = this.#ledger.judge(findings, promised, this.keepsSynced);
     this.#totals.acknowledgedLost += lost;
     this.#totals.recoveries++;
     this.#powerWent = false;
@@ -177,7 +189,9 @@ export class Judge {
     if (lastId < ledger.toldId) {
       throw new LedgerError(`ids go on behind ${lastId}, but ${ledger.toldId} was told`);
     }
-    const mustGoOn = this.#boots === this.#bootOfJournal || this.#options.level === "sync";
+    const isTold = this.#options.level === "replicated"; // some of them early, in other epochs
+    const isSame = this.#boots === this.#bootOfJournal || this.#options.level === "sync";
+    const mustGoOn = isSame && !isTold;
     if (mustGoOn && lastId > ledger.highestId) {
       throw new LedgerError(
         `ids go on behind ${lastId}, though none above ${ledger.highestId} was`,
@@ -197,7 +211,7 @@ export class Judge {
 
   #isPromised(ackedAt: number): boolean {
     const { level, intervalMillis } = this.#options;
-    if (!this.#powerWent || level === "sync") return true;
+    if (!this.#powerWent || syncsFirst(level)) return true;
     return level === "interval" && this.#stoppedAt - ackedAt > intervalMillis;
   }
 

@@ -85,8 +85,12 @@ interface Mutation {
   readonly setting?: TubeSetting;
   /** Of a batch, which is there as a whole or not at all, in whatever shards. */
   readonly batch?: number;
+  /** What its reply waits for where that is less than others do, as the result area says it. */
+  readonly said?: number;
   /** Virtual milliseconds at which it was acknowledged. */
   ackedAt: number | undefined;
+  /** Its reply left because what it waits for, less than others do, had been done. */
+  isHeard?: boolean;
 }
 
 /** What a batch changed in one shard. */
@@ -221,7 +225,8 @@ export class Ledger {
    */
   changed(shard: number, lsn: number, changes: Mutation["changes"]): void {
     if (changes.length === 0) return;
-    this.#push(shard, { lsn, changes, ackedAt: undefined });
+    const early = lsn < 0 ? { said: lsn } : {};
+    this.#push(shard, { lsn: Math.floor(Math.abs(lsn)), changes, ...early, ackedAt: undefined });
   }
 
   /**
@@ -284,17 +289,33 @@ export class Ledger {
   }
 
   /**
+   * Replies of a shard leave that wait for less than others, where `may` says so of what they wait
+   * for; false when none does.
+   */
+  heard(shard: number, may: (said: number) => boolean): boolean {
+    let isAny = false;
+    for (const mutation of this.#streams[shard] ?? []) {
+      if (mutation.said === undefined || mutation.isHeard === true || !may(mutation.said)) continue;
+      mutation.isHeard = true;
+      isAny = true;
+      for (const [id] of mutation.changes) this.toldId = Math.max(this.toldId, id);
+    }
+    return isAny;
+  }
+
+  /**
    * Judges what a recovery found, and goes on with it. `promised` says which acknowledged mutations
-   * had to survive. Throws a LedgerError.
+   * had to survive; with `keepsHeard` those had to that were heard early. Throws a LedgerError.
    *
    * @returns how many mutations were lost, none of them promised
    */
-  judge(findings: Findings, promised: (ackedAt: number) => boolean): number {
+  judge(findings: Findings, promised: (ackedAt: number) => boolean, keepsHeard = false): number {
     const states = this.#streams.map((_, shard) => this.#baseOf(shard));
     const candidates = this.#streams.map((stream, shard) => {
       let promisedCount = 0;
-      stream.forEach(({ ackedAt }, at) => {
-        if (ackedAt !== undefined && promised(ackedAt)) promisedCount = at + 1;
+      stream.forEach(({ ackedAt, isHeard }, at) => {
+        const isKept = isHeard === true && keepsHeard;
+        if (isKept || (ackedAt !== undefined && promised(ackedAt))) promisedCount = at + 1;
       });
       return this.#candidates(shard, stream, promisedCount, findings, states[shard] ?? new Map());
     });

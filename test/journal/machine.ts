@@ -6,6 +6,7 @@
  */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import * as C from "../../assembly/constants.ts";
 import { EngineShard } from "../engine/engine.ts";
 import { loadVerifyModule } from "../engine/verify-build.ts";
 import { makeShards, openShards } from "../../src/engine/shards.ts";
@@ -93,12 +94,18 @@ export class Machine {
   }
 
   /** Makes all shards empty again; false when they cannot be, because they grew. */
-  reset(wallBase: number, keepsReleases: boolean, reserveBytes = RESERVE_BYTES): boolean {
+  reset(
+    wallBase: number,
+    keepsReleases: boolean,
+    reserveBytes = RESERVE_BYTES,
+    promises: number = C.ACK_SYNC,
+  ): boolean {
     if (!this.#isNew && !this.#clear()) return false;
     this.#isNew = false;
     for (const shard of this.shards) {
       const keeps = keepsReleases ? 1 : 0;
       shard.openJournal(reserveBytes, PART_BYTES, this.shards.length, wallBase, keeps);
+      shard.promise(promises);
       shard.keepFailures(FAILURES_KEPT);
     }
     return true;

@@ -601,13 +601,13 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "a job is sent to a window before what made it ready is safe",
     file: "assembly/window.ts",
-    find: "job.cold == 0 ? job.lsn : heardWith(job, shard().lsn)",
-    put: "job.lsn",
+    find: "tell(filling, job, job.cold == 0 ? job.lsn : shard().lsn)",
+    put: "tell(filling, job, job.lsn)",
   },
   {
     fault: "a job is sent to a window before it is safe",
     file: "assembly/window.ts",
-    find: "  setResult(t, RESULT_LSN, <f64>filling.lsn);\n",
+    find: "  setResult(t, RESULT_LSN, heardTogether(filling));\n",
     put: "  setResult(t, RESULT_LSN, 0);\n",
   },
   {

@@ -98,7 +98,7 @@ export class Windows {
       throw new LedgerError(`job ${id} is sent, and is none that is ready in ${tube}`);
     if (!bodyOf(id, bytes).subarray(0, body.length).equals(body))
       throw new LedgerError(`job ${id} is sent with another body`);
-    if (lsn < ledger.awaitedFor(shard.index, id))
+    if (Math.floor(Math.abs(lsn)) < ledger.awaitedFor(shard.index, id))
       throw new LedgerError(`job ${id} is sent before it is safe`);
     judge.wasHeld(id);
   }

@@ -18,6 +18,8 @@ export interface WorldOptions {
   readonly hasGroups?: boolean;
   /** Bodies leave memory, as a journal's options say; absent: they stay. */
   readonly bodies?: BodyOptions;
+  /** What replies wait for, ACK_*; absent: a sync. */
+  readonly promises?: number;
   readonly faults: Faults;
 }
 

@@ -18,6 +18,7 @@ import {
 import * as C from "../../assembly/constants.ts";
 import * as L from "../../assembly/layouts.ts";
 import type { Shard } from "../../src/engine/shard.ts";
+import type { CommitState } from "../../src/journal/commit-state.ts";
 import type { Journal } from "../../src/journal/journal.ts";
 import { PROGRESS_NUMBERS } from "../../src/journal/journal-shard.ts";
 import type { JournalShard } from "../../src/journal/journal-shard.ts";
@@ -56,14 +57,14 @@ function machineFor(
   module: WebAssembly.Module,
   shards: number,
   wallBase: number,
-  keepsReleases: boolean,
+  { keepsReleases, promises }: WorldOptions,
 ): Machine {
   let known = machines.get(module);
   if (known === undefined) machines.set(module, (known = new Map()));
   let machine = known.get(shards);
-  if (machine === undefined || !machine.reset(wallBase, keepsReleases)) {
+  if (machine === undefined || !machine.reset(wallBase, keepsReleases, RESERVE_BYTES, promises)) {
     machine = new Machine(module, shards);
-    machine.reset(wallBase, keepsReleases);
+    machine.reset(wallBase, keepsReleases, RESERVE_BYTES, promises);
     known.set(shards, machine);
   }
   return machine;
@@ -101,6 +102,7 @@ export class World implements Surroundings {
   #readBack: ReadBack | undefined;
   /** What the last recovery found; undefined while one is under way. */
   #recovered: Recovered | undefined;
+  #state: CommitState | undefined;
   /** Threads that lead commits. */
   #leads: readonly Lead[] = [];
   journalShards: readonly JournalShard[] = [];
@@ -188,10 +190,9 @@ export class World implements Surroundings {
   #recover(): Recovered {
     this.#journal = undefined;
     this.clock += this.random(3) === 0 ? this.random(20_000) : 1;
-    const { keepsReleases } = this.options;
     this.#bootClock = this.clock;
     const wallBase = this.wall;
-    const machine = machineFor(this.#code.module, this.#shards, wallBase, keepsReleases);
+    const machine = machineFor(this.#code.module, this.#shards, wallBase, this.options);
     this.#machine = machine;
     this.#observer = new Observer(machine, wallBase, (shard, id) => this.bring(shard, id));
     this.#clients = undefined;
@@ -245,7 +246,7 @@ export class World implements Surroundings {
       shards,
       options: { level, intervalMillis, segmentBytes, comingBytes, bodies },
       checksum,
-      state: new this.#code.CommitState(),
+      state: (this.#state = new this.#code.CommitState()),
       wallMicros: () => this.wall,
       monotonicMillis: () => this.clock,
       publish: (shard: number, position: number) => {
@@ -270,6 +271,16 @@ export class World implements Surroundings {
     });
     this.judge.beganJournal();
     this.#clients = new Clients(this);
+  }
+
+  /** How far the shards' streams have come. */
+  get progress(): readonly Float64Array[] {
+    return this.#progress;
+  }
+
+  /** Whether what was written says how far ids may have been told ahead of it. */
+  get isAheadWritten(): boolean {
+    return this.#state?.isAheadWritten === true;
   }
 
   /** Replies leave that wait for a shard's stream up to there. */

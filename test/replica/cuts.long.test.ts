@@ -1,6 +1,6 @@
 /*
- * Connections to PostgreSQL that are cut, or stand still, anywhere: what was appended is there once,
- * and of what two servers acknowledge nothing is lost. For CUT_SECONDS (10); SEED=n replays.
+ * Connections to PostgreSQL that are cut, or stand still, anywhere: what was appended is there
+ * once, and of what two servers acknowledge nothing is lost. For CUT_SECONDS (10); SEED=n replays.
  *
  * @module-tag pg_ctlcluster
  */

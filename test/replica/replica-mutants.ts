@@ -19,6 +19,9 @@ const MIRRORED = "src/journal/mirrored-storage.ts";
 const CATCH_UP = "src/journal/catch-up.ts";
 const TAKE_OVER = "src/journal/take-over.ts";
 
+const HEARD = "src/session/heard.ts";
+const SAFE = "src/broker/safe-positions.ts";
+
 export const REPLICA_MUTANTS: readonly Mutant[] = [
   {
     fault: "what was sent counts before the log answers",
@@ -75,6 +78,24 @@ export const REPLICA_MUTANTS: readonly Mutant[] = [
     put: "    if (isBegun !== undefined) return",
   },
   {
+    fault: "what was written counts as synced",
+    file: SAFE,
+    find: "    if (kind === SYNCED) return progress[shard]?.[SYNCED_HERE] ?? 0;",
+    put: "    if (kind === SYNCED) return progress[shard]?.[WRITTEN_HERE] ?? 0;",
+  },
+  {
+    fault: "what waits for the log leaves once the disk has it",
+    file: SAFE,
+    find: "    return promised(shard);",
+    put: "    return progress[shard]?.[SYNCED_HERE] ?? promised(shard);",
+  },
+  {
+    fault: "what waits for the disk leaves once it is written",
+    file: HEARD,
+    find: "=== C.HEARD_SYNCED ? SYNCED : WRITTEN",
+    put: "=== C.HEARD_SYNCED ? WRITTEN : SYNCED",
+  },
+  {
     fault: "that a segment goes is not told",
     file: MIRRORED,
     find: '    this.#add({ kind: "remove", file: name });',
@@ -99,6 +120,8 @@ export async function findReplicaFault(
       ...(await loadFrom(folder, SHIPPING)),
       ...(await loadFrom(folder, MIRRORED)),
       ...(await loadFrom(folder, TAKE_OVER)),
+      ...(await loadFrom(folder, SAFE)),
+      ...(await loadFrom(folder, HEARD)),
       ...(await loadFrom(folder, "src/remote-log.ts")),
     } as ReplicaCode;
     for (let at = 0; at < seeds; at++) {

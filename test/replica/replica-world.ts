@@ -3,17 +3,19 @@
  *
  * Everything follows from the seed: who leads next, what the remote does with each call, when it
  * does it, and where machines stop. A machine that stopped may only have been paused: what it was
- * about to send it sends later, and nothing of that may count. Replies wait for the remote; or, in
- * some worlds, for the disk alone, and then the same machine always goes on. The ledger judges each
- * recovery, and at the end what an empty machine gets of the log.
+ * about to send it sends later, and nothing of that may count. Replies wait for the remote, those
+ * about jobs of some tubes for this disk alone; what these told has to be there if the same machine
+ * goes on. In some worlds all wait for the disk, and the same machine always does. The ledger
+ * judges each recovery, and at the end what an empty machine gets of the log.
  */
+import * as C from "../../assembly/constants.ts";
 import type { MirroredStorage } from "../../src/journal/mirrored-storage.ts";
 import type { RemoteLog, RemoteOperation } from "../../src/remote-log.ts";
 import type { TakenOver } from "../../src/journal/take-over.ts";
 import { randomFrom } from "../engine/shuffle.ts";
 import { ownCode } from "../journal/code.ts";
 import { LedgerError } from "../journal/ledger.ts";
-import { NO_FAULTS, SimulatedDisk } from "../journal/simulated-disk.ts";
+import { Crash, NO_FAULTS, SimulatedDisk } from "../journal/simulated-disk.ts";
 import { World } from "../journal/world.ts";
 import { optionsOf } from "../journal/world-options.ts";
 import type { WorldOptions } from "../journal/world-options.ts";
@@ -60,6 +62,8 @@ class Leading {
   #shipped = 0;
   #notes: Note[] = [];
   readonly positions: number[] = [];
+  /** What has to be in the log before ids may be told that it may lack; undefined: not known. */
+  #aheadAt: number | undefined;
   #isShipping = false;
   error: unknown;
 
@@ -76,6 +80,13 @@ class Leading {
       this.#given += operations.length;
       this.#queue.push(...operations);
     });
+  }
+
+  /** Whether the log knows how far ids may have been told ahead, once something says that. */
+  knowsAhead(isAheadWritten: boolean): boolean {
+    if (!isAheadWritten) return false;
+    if (this.storage.isClean) this.#aheadAt ??= this.#given;
+    return this.#shipped >= (this.#aheadAt ?? Infinity);
   }
 
   /** Sends what there is, unless something is on its way. */
@@ -144,6 +155,15 @@ class ReplicaWorld {
   #newest: Leading | undefined;
   /** Leaders of before, who may not know yet that they are. */
   #past: Leading[] = [];
+  /** Where a server ran last, and whether another machine has tried to lead since. */
+  #booted = 0;
+  #isElsewhere = false;
+  /** Up to where the shards' streams are in the log. */
+  #promised: readonly number[] = [];
+  /** Whether a reply may leave that says of what it waits for less than others. */
+  #mayLeave: (shard: number, said: number) => boolean = () => false;
+  /** The safe position at the index that a gate has for it. */
+  #safe: (at: number) => number = () => 0;
   /** Replies wait for the disk alone, and nobody else takes over. */
   readonly #isLocal: boolean;
 
@@ -155,8 +175,11 @@ class ReplicaWorld {
     this.#code = code;
     this.#guest = invite?.(random);
     const faults = { ...NO_FAULTS, shortWrite: random(2) * 6 };
-    this.#options = { ...optionsOf(random), level: "sync", faults };
+    const options = { ...optionsOf(random), faults };
     this.#isLocal = random(4) === 0;
+    this.#options = this.#isLocal
+      ? { ...options, level: "sync" }
+      : { ...options, level: "replicated", promises: C.ACK_REPLICATED };
     this.#remote = new SimulatedRemote(random, code.RemoteError);
     this.#world = new World(random, this.#options, ownCode());
     const other = new SimulatedDisk(random);
@@ -187,6 +210,9 @@ class ReplicaWorld {
     const world = this.#world;
     const before = this.#machine;
     if (!this.#isLocal) this.#machine = this.#random(2);
+    this.#isElsewhere ||= this.#machine !== this.#booted;
+    world.judge.keepsSynced = !this.#isElsewhere;
+    world.judge.beganEpoch();
     const disk = this.#disks[this.#machine] ?? world.disk;
     world.disk = disk;
     const isHarried = !this.#remote.isCalm && this.#random(4) === 0;
@@ -205,7 +231,9 @@ class ReplicaWorld {
         throw new LedgerError("what is not in the log counts as if it were");
       }
       if (this.#newest !== leading) return; // it learns late what came before its end
-      if (!this.#isLocal) positions.forEach((position, shard) => this.#told(shard, position));
+      if (this.#isLocal) return;
+      this.#promised = positions;
+      positions.forEach((_, shard) => this.#told(shard, this.#safe(shard)));
     });
     this.#newest = leading;
     world.mirror = {
@@ -216,6 +244,17 @@ class ReplicaWorld {
       },
     };
     world.boot();
+    this.#booted = this.#machine;
+    this.#isElsewhere = false;
+    this.#promised = [];
+    const { progress } = world;
+    const { heardOf, safePositionOf } = this.#code;
+    const safe = safePositionOf((shard) => this.#promised[shard] ?? 0, progress);
+    this.#safe = safe;
+    this.#mayLeave = (shard, said) => {
+      const heard = heardOf(said);
+      return heard === undefined || heard.at <= safe(heard.kind * progress.length + shard);
+    };
     world.disk.onCall = () => {};
     this.#leading = leading;
     this.#guest?.booted(world);
@@ -243,6 +282,24 @@ class ReplicaWorld {
     }
     if (!isOver()) throw new LedgerError("a guest does not come to an end");
     await this.#settle();
+  }
+
+  /**
+   * Replies leave that wait for this disk alone, once ids may be told that the log lacks; false
+   * when none does.
+   */
+  #hear(): boolean {
+    const world = this.#world;
+    const { journalShards, ledger } = world;
+    if (this.#isLocal) return false;
+    if (this.#leading?.knowsAhead(world.isAheadWritten) === true) {
+      for (const shard of journalShards) shard.tellEarly();
+    }
+    const heard = journalShards.filter((_, shard) => {
+      world.acknowledge(shard, this.#safe(shard));
+      return ledger.heard(shard, (said) => this.#mayLeave(shard, said));
+    });
+    return heard.length > 0;
   }
 
   /** Has the remote take turns until that is answered. */
@@ -283,9 +340,16 @@ class ReplicaWorld {
     const world = this.#world;
     const steps = 2 + this.#random(this.#random(3) === 0 ? 100 : 25);
     if (this.#random(3) > 0) world.crashAfter(this.#random(300));
+    const { onCall } = world.disk;
+    world.disk.onCall = (kind, name) => {
+      // Other threads look at any moment; and what they then say has to be so.
+      if (this.#hear() && this.#random(4) === 0) throw new Crash("right behind a reply");
+      onCall(kind, name);
+    };
     for (let at = 0; at < steps; at++) {
       world.step();
       this.#guest?.step();
+      this.#hear();
       this.#leading?.pump();
       for (let turns = this.#random(4); turns > 0; turns--) await this.#advance();
     }

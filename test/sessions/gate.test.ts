@@ -30,6 +30,7 @@ class Safe {
 
 class Client implements Outlet, Holder {
   heldBytes = 0;
+  heldClass = 0;
   isGone = false;
   backlogBytes = 0;
   heard = "";

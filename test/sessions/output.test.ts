@@ -29,7 +29,7 @@ class Sink implements Outlet {
   }
 }
 
-const HOLDER = { heldBytes: 0, isGone: false, released: (): void => {} };
+const HOLDER = { heldBytes: 0, heldClass: 0, isGone: false, released: (): void => {} };
 
 function opened(): { output: Output; sink: Sink } {
   const output = new Output(undefined);

@@ -117,7 +117,7 @@ export function journalThat(
   other: Partial<SessionJournal> = {},
 ): SessionJournal {
   return {
-    gate: new Gate(safe, 2),
+    gate: new Gate(safe, C.SHARDS_MAX, 3),
     level: C.ACK_SYNC,
     resultBytesMax: C.RESULT_BYTES_MAX,
     isFull: false,

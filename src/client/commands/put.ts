@@ -31,7 +31,7 @@ export interface PutTags {
   /** The job waits until no job is in that group. */
   readonly aft?: string;
   /** What replies about the job wait for. */
-  readonly ack?: "memory" | "os" | "interval" | "sync";
+  readonly ack?: "memory" | "os" | "interval" | "sync" | "replicated";
 }
 
 /** How a job is put. */

@@ -25,7 +25,7 @@ export interface TubeSettings {
   readonly order?: "priority" | "fair" | null;
   readonly exp?: number | null;
   readonly max?: number | null;
-  readonly ack?: "memory" | "os" | "interval" | "sync" | null;
+  readonly ack?: "memory" | "os" | "interval" | "sync" | "replicated" | null;
   readonly dead?: string | null;
 }
 
