@@ -1,9 +1,10 @@
 /* Node broker: what a broker needs of Node, and of Deno and Bun, which offer node:* too; and the
  * broker that a program opens there. A part of the main thread's runtime (node.ts).
  */
-import { readFile } from "node:fs/promises";
+import { readFile as readThen } from "node:fs";
 import { totalmem } from "node:os";
 import process from "node:process";
+import { promisify } from "node:util";
 import { MessageChannel } from "node:worker_threads";
 import type { Broker } from "../broker/broker.ts";
 import { openBroker as open } from "../broker/open-broker.ts";
@@ -15,6 +16,8 @@ import { isForbidden } from "../system-error.ts";
 import { eventLoop } from "./event-loop.ts";
 import { entryOf, startWorker } from "./worker.ts";
 
+/** Not that of node:fs/promises, which takes a megabyte of memory. */
+const readFile = promisify(readThen);
 /** Where the compiled modules are: next to src/, in the repository as in the package. */
 const BUILD = new URL("../../build/", import.meta.url);
 /** What the journal's thread runs, and that of who keeps a copy of it. */

@@ -4,9 +4,9 @@
  * Invariants: all files lie side by side, two folders below build/, as the sources do, since they
  * find each other and the compiled modules by their own place. What is imported as "homemaker",
  * "homemaker/client" and so on shares its files, so a class is one class in all of them. What never
- * sees a program's objects, the server and its threads, is one file each with all that it loads at
- * once. Packages that are dependencies stay imports; as-bind, which would bring a compiler along,
- * goes in.
+ * sees a program's objects, the server and its threads, is a few files each with all that it loads
+ * at once. Packages that are dependencies stay imports; as-bind, which would bring a compiler
+ * along, goes in.
  *
  * Called by pack.ts, and by the tests' setup for the command that they start.
  */
@@ -36,6 +36,12 @@ const SUBCOMMAND = "src/cli/subcommand.ts";
 const TOGETHER = ["src/entries/*.ts", SUBCOMMAND, "src/runtimes/handler-{process,thread}.ts"];
 /** A package that the server's file has in it: read by itself it takes as long as all the rest. */
 const COMMAND_LINE = "commander";
+/**
+ * How much source goes into one of the parts of what is loaded at once. V8 takes nearly ten times
+ * the size of a file while it compiles it, and the process keeps that: 3 MB in each thread where
+ * all is in one file. Reading some more files takes no time that one could measure.
+ */
+const PART_BYTES = 120_000;
 /** Threads in a page, where a file costs a request. */
 const IN_PAGES = "src/browser/browser-{broker,committer}.ts";
 
@@ -113,26 +119,38 @@ async function writeBundle(bundle: Bundle, root: string, dir: string): Promise<v
 }
 
 /**
- * What `entry` loads at once, as one file. What it may load later lies apart: in one file with it,
- * that would load all that it imports itself, whenever the entry starts.
+ * What `entry` loads at once, as a few files. What it may load later lies apart: in one file with
+ * it, that would load all that it imports itself, whenever the entry starts.
  */
 function atOnce(entry: string): CodeSplittingGroup {
   const name = basename(entry, ".ts");
-  let found: ReadonlySet<string> | undefined;
+  let parts: ReadonlyMap<string, number> | undefined;
   return {
     debugName: name,
     name: (id, graph) => {
-      found ??= importedBy(entry, graph);
-      return found.has(id) ? name : null;
+      parts ??= partsOf(entry, graph);
+      const part = parts.get(id);
+      return part === undefined ? null : `${name}-${part}`;
     },
   };
 }
 
-/** The module itself, what it imports, and so on. */
-function importedBy(entry: string, graph: ChunkingContext): ReadonlySet<string> {
-  const found = new Set([entry]);
-  for (const id of found) {
-    for (const imported of graph.getModuleInfo(id)?.importedIds ?? []) found.add(imported);
-  }
-  return found;
+/**
+ * In which part each module is that the entry imports, however indirectly. They are in the order in
+ * which they run, so that none imports anything of a later part.
+ */
+function partsOf(entry: string, graph: ChunkingContext): ReadonlyMap<string, number> {
+  const parts = new Map<string, number>();
+  const seen = new Set<string>();
+  let bytes = 0;
+  const visit = (id: string): void => {
+    if (seen.has(id)) return;
+    seen.add(id);
+    const module = graph.getModuleInfo(id);
+    for (const imported of module?.importedIds ?? []) visit(imported);
+    parts.set(id, Math.floor(bytes / PART_BYTES));
+    bytes += module?.code?.length ?? 0;
+  };
+  visit(entry);
+  return parts;
 }
