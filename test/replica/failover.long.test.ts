@@ -60,6 +60,14 @@ async function isStandingBy(server: ServerWithData): Promise<void> {
   );
 }
 
+/** Whether all threads are stopped: the others go on until the first one has heard the signal. */
+function standsStill(pid: number): boolean {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  return threads.every((id) =>
+    readFileSync(`/proc/${pid}/task/${id}/stat`, "utf8").includes(") T"),
+  );
+}
+
 async function talk(server: ServerWithData): Promise<Conversation> {
   return new Conversation(await server.connect());
 }
@@ -163,6 +171,7 @@ test("a leader that stood still for longer than its lease hands out nothing when
   const b = start("paused", "b");
   await isStandingBy(b);
   a.signal("SIGSTOP");
+  await until("it stands still", () => standsStill(a.pid));
   const reserved = client.line("reserve-with-timeout 0");
   const peeked = (await talk(a)).line("peek 1");
   await b.serves();
