@@ -27,8 +27,8 @@ import type { Lease, Storage, StorageError } from "../storage.ts";
 import { Common } from "../engine/common.ts";
 import { copyBoardOf, journalBoardOf, replayBoardOf } from "./boards.ts";
 import { commitPartsOf } from "./commit-parts.ts";
-import { Copying } from "./copying.ts";
-import type { CopyLink } from "./copying.ts";
+import { COPY_LAG_BYTES_MAX, Copying } from "./copying.ts";
+import type { CopyLink, Lead } from "./copying.ts";
 import { DEEP_BYTES, LONG_MILLIS } from "./leader.ts";
 import * as B from "./journal-board.ts";
 import type { JournalBoard } from "./journal-board.ts";
@@ -110,8 +110,8 @@ export async function runCommitter(
   try {
     const { weakness } = lease;
     if (weakness !== undefined) report({ kind: "weakLease", why: weakness });
-    const epoch = await copy?.led(); // until then another server may lead
-    const committer = new Committer(seed, around, hasForeignLog, epoch);
+    const lead = await copy?.led(); // until then another server may lead
+    const committer = new Committer(seed, around, hasForeignLog, lead);
     const journal = await committer.begin(lease);
     if (journal !== undefined) committer.run(journal);
   } finally {
@@ -134,6 +134,8 @@ class Committer {
   readonly #report: (report: CommitterReport) => void;
   readonly #hasForeignLog: boolean;
   readonly #bootId: string;
+  /** As RecoveryParts.missingBytes. */
+  readonly #missingBytes: number;
   readonly #parts: CommitParts;
   readonly #copying: Copying | undefined;
   /** The note with which it got elsewhere how far ids may have been told ahead. */
@@ -155,10 +157,11 @@ class Committer {
     seed: CommitterSeed,
     { directory, storage: local, report, bootId, copy }: CommitterSurroundings,
     hasForeignLog: boolean,
-    epoch: number | undefined,
+    lead: Lead | undefined,
   ) {
     this.#hasForeignLog = hasForeignLog;
-    this.#bootId = bootIdOf(bootId, epoch);
+    this.#bootId = bootIdOf(bootId, lead?.epoch);
+    this.#missingBytes = lead?.isFetched === true ? COPY_LAG_BYTES_MAX : 0;
     this.#common = new Common(seed.common);
     const board = journalBoardOf(this.#common);
     this.#board = board;
@@ -249,6 +252,7 @@ class Committer {
       now,
       strict,
       bootId: this.#bootId,
+      missingBytes: this.#missingBytes,
       bodyBytes: this.#seed.options.bodies?.keptBytes ?? Infinity,
       progress,
       ...(this.#shards.length > 1 && {

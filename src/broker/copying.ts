@@ -18,6 +18,16 @@ const LOOK_MILLIS = 100;
 /** How long the replicator gets to send what is left. */
 const END_MILLIS = 4000;
 
+/** Bytes that a copy may lack: those that wait and those on their way. A commit comes on top. */
+export const COPY_LAG_BYTES_MAX = 2 * WAITING_BYTES_MAX;
+
+/** How a server begins to lead. */
+export interface Lead {
+  readonly epoch: number;
+  /** Its directory is what the copy had: who led before may have told of more than that. */
+  readonly isFetched: boolean;
+}
+
 /** What the committer tells the replicator. */
 export type CopyOrder =
   | { readonly kind: "operations"; readonly operations: readonly RemoteOperation[] }
@@ -28,8 +38,8 @@ export type CopyOrder =
 
 /** The replicator, as the committer reaches it. */
 export interface CopyLink {
-  /** Resolves when this server leads and its directory is as the log says; with the epoch. */
-  readonly led: () => Promise<number>;
+  /** Resolves when this server leads and its directory is as the log says. */
+  readonly led: () => Promise<Lead>;
   readonly post: (order: CopyOrder) => void;
 }
 

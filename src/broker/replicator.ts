@@ -22,7 +22,7 @@ import type { Storage } from "../storage.ts";
 import { copyBoardOf, journalBoardOf } from "./boards.ts";
 import type { CopyBoard } from "./copy-board.ts";
 import { bytesOf } from "./copying.ts";
-import type { CopyOrder } from "./copying.ts";
+import type { CopyOrder, Lead } from "./copying.ts";
 import type { JournalBoard } from "./journal-board.ts";
 
 /** What the broker's thread gives to the replicator; it can be posted. */
@@ -62,7 +62,7 @@ export interface ReplicatorSurroundings {
   readonly leader: string;
   readonly report: (report: ReplicatorReport) => void;
   /** Tells the committer that this server leads. */
-  readonly led: (epoch: number) => void;
+  readonly led: (lead: Lead) => void;
   /** Calls `heard` with each order of the committer's. */
   readonly listen: (heard: (order: CopyOrder) => void) => void;
   readonly pause: (millis: number) => Promise<void>;
@@ -268,7 +268,7 @@ class Replicator {
     const { storage, leader, report, led, breathe } = this.#around;
     const pause = (why: Error): Promise<void> => this.#pauseFor(why);
     const parts = { storage, log: this.#log, leader, pause, breathe };
-    const { epoch, shipping, fetchedBytes } = await takeOver(parts);
+    const { epoch, shipping, isFetched, fetchedBytes } = await takeOver(parts);
     if (this.#isEnded) throw runOut();
     this.#isLed = true;
     this.#epoch = epoch;
@@ -279,7 +279,7 @@ class Replicator {
     report({ kind: "leading", epoch, fetchedBytes });
     const inbox = new Inbox(this.#millis);
     this.#around.listen((order) => inbox.add(order));
-    led(epoch);
+    led({ epoch, isFetched });
     for (;;) {
       const { orders, since } = await inbox.taken();
       this.#copyBoard.setReached(shipping.shipped, since);

@@ -161,6 +161,8 @@ class Recovery {
     if (isDamaged(this.#harm)) {
       this.#lastId = Math.max(this.#lastId, this.#known.lastId) + idsAhead(this.#longestBytes);
     }
+    const { missingBytes = 0 } = this.#parts;
+    if (missingBytes > 0) this.#lastId += idsAhead(missingBytes + this.#longestBytes);
     this.#start(found.length);
     this.#endDoubles();
     if (this.#hints !== undefined) applyHints(this.#hints, this.#parts.shards, this.#parts.now);

@@ -26,6 +26,8 @@ export interface TakeOverParts
 export interface TakenOver {
   readonly epoch: number;
   readonly shipping: Shipping;
+  /** The directory is what another server has sent to the log. */
+  readonly isFetched: boolean;
   /** Bytes that came from the log. */
   readonly fetchedBytes: number;
 }
@@ -45,7 +47,7 @@ export async function takeOver(parts: TakeOverParts): Promise<TakenOver> {
     for await (const operations of missingIn(catchUp)) await shipping.ship(operations);
   } else fetchedBytes = await fetchAll(catchUp);
   sign(storage, leader);
-  return { epoch, shipping, fetchedBytes };
+  return { epoch, shipping, isFetched: !isAhead && epoch > 1, fetchedBytes };
 }
 
 /** With a log each of whose answers is insisted on. */

@@ -12,7 +12,7 @@ import { PROGRAM } from "../version.ts";
 import type { CommitterSeed as RuntimeSeed } from "../runtime.ts";
 import { runCommitter } from "../broker/committer.ts";
 import type { CommitterReport, CommitterSeed } from "../broker/committer.ts";
-import type { CopyLink } from "../broker/copying.ts";
+import type { CopyLink, Lead } from "../broker/copying.ts";
 import { bootId } from "../storage/boot-id.ts";
 import { openStorage } from "../storage/storages.ts";
 import { codeOf } from "../system-error.ts";
@@ -58,9 +58,9 @@ function linkTo(replicator: MessagePort): CopyLink {
   return {
     led: () =>
       new Promise((led) => {
-        replicator.once("message", (epoch: number) => {
+        replicator.once("message", (lead: Lead) => {
           replicator.unref();
-          led(epoch);
+          led(lead);
         });
         replicator.postMessage({ kind: "begin" });
       }),

@@ -52,9 +52,9 @@ async function run(): Promise<void> {
     storage: openStorage(directory),
     leader: leaderOf(address, `${process.pid}:${randomUUID()}`),
     report,
-    led(epoch) {
+    led(lead) {
       isLed = true;
-      port.postMessage(epoch);
+      port.postMessage(lead);
     },
     listen: (heard) => port.on("message", (order: CopyOrder) => heard(order)),
     pause: (millis) => pause(millis),

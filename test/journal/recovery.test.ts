@@ -57,6 +57,14 @@ test("more jobs than the memory is for come back, and their table is as wide as 
   machine.verify();
 });
 
+test("a copy of another's journal goes on beyond the ids that it may lack", () => {
+  const machine = smallMachine();
+  const rest = { now: 0, strict: true, missingBytes: 8_800_000, progress: () => undefined };
+  const shards = machine.journalShards();
+  recover({ storage: journalOf(1000), shards, checksum: machine.checksum, ...rest });
+  expect(machine.shards[0]?.lastId()).toBeGreaterThan(1000 + 100_000);
+});
+
 test("what the jobs take that came back is taken from the memory of all shards", () => {
   const disk = journalOf(40_000);
   const module = loadEngineModule();

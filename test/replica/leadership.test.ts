@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { copyBoardOf, createCommon } from "../../src/broker/boards.ts";
 import { Leadership } from "../../src/broker/leadership.ts";
 import { leaderOf, runReplicator } from "../../src/broker/replicator.ts";
-import type { CopyOrder } from "../../src/broker/copying.ts";
+import type { CopyOrder, Lead } from "../../src/broker/copying.ts";
 import type { ReplicatorReport } from "../../src/broker/replicator.ts";
 import { troubleOf } from "../../src/http/health.ts";
 import { RemoteError } from "../../src/remote-log.ts";
@@ -24,6 +24,7 @@ class Shown {
   readonly leadership: Leadership;
   readonly told: ReplicatorReport[] = [];
   readonly ended: Promise<void>;
+  lead: Lead | undefined;
   order: (order: CopyOrder) => void = () => undefined;
 
   constructor(remote: SimulatedRemote, address: string) {
@@ -39,7 +40,7 @@ class Shown {
         this.told.push(report);
         this.leadership.hear(report);
       },
-      led: () => undefined,
+      led: (lead) => (this.lead = lead),
       listen: (heard) => (this.order = heard),
       pause: turn,
       breathe: turn,
@@ -92,6 +93,8 @@ test("a standby tells who leads and in which epoch, and the leader how far the c
   await remote.answered(ann.ended);
   await turnsUntil(remote, () => bob.leadership.state.role === "leader");
   expect(bob.leadership.state).toEqual({ role: "leader", leader: "unix:/run/two words", epoch: 2 });
+  expect(ann.lead).toEqual({ epoch: 1, isFetched: false });
+  expect(bob.lead).toEqual({ epoch: 2, isFetched: true });
   bob.order({ kind: "end" });
   await remote.answered(bob.ended);
 });
