@@ -90,6 +90,8 @@ const LOOK_MILLIS = 500;
  */
 const MARK_MILLIS = 1000;
 const PROGRESS_MILLIS = 500;
+/** While bodies are read back, commits are this far apart, or as far as one read takes. */
+const BETWEEN_MILLIS = 2;
 /** So many commits in a row that a thread had better led, and it does. */
 const QUIET_COMMITS = 4;
 /** While nothing can be recorded it is tried again this often. */
@@ -150,6 +152,7 @@ class Committer {
   #quietCommits = 0;
   #lookedAt = 0;
   #workedAt = 0;
+  #betweenAt = 0;
   #isMarked = true;
   #isFull = false;
 
@@ -216,12 +219,25 @@ class Committer {
 
   /**
    * Reads bodies back that are wanted, and wakes who waits for them; false when none are. Without
-   * the lock: nobody's commit waits for that, and no segment goes meanwhile.
+   * the lock, so threads may commit meanwhile, and no segment goes; where they do not, this one
+   * commits between two reads.
    */
-  #readBack(): boolean {
-    if (!this.#bodies.step()) return false;
-    this.#tell();
-    return true;
+  #readBack(journal?: Journal): boolean {
+    const isRead = this.#bodies.step(() => {
+      if (journal !== undefined) this.#commitBetween(journal);
+    });
+    if (isRead) this.#tell();
+    return isRead;
+  }
+
+  #commitBetween(journal: Journal): void {
+    const now = performance.now();
+    if (now - this.#betweenAt < BETWEEN_MILLIS || this.#board.mustStop) return;
+    this.#betweenAt = now;
+    this.#board.lock.lock();
+    this.#commit(journal);
+    this.#note();
+    this.#board.lock.unlock();
   }
 
   #recover(): Recovered {
@@ -332,7 +348,7 @@ class Committer {
 
   #turn(journal: Journal): void {
     this.#board.clearWake();
-    this.#readBack();
+    this.#readBack(journal);
     this.#board.lock.lock();
     const idleMillis = this.#work(journal);
     this.#note();

@@ -8,6 +8,7 @@
  */
 import * as C from "../../assembly/constants.ts";
 import * as L from "../../assembly/layouts.ts";
+import { StorageError } from "../storage.ts";
 import type { Storage, StorageFile } from "../storage.ts";
 import { segmentName } from "./format.ts";
 import type { JournalShard } from "./journal-shard.ts";
@@ -54,31 +55,48 @@ export class ReadBack {
   }
 
   /**
-   * Reads a bounded part of what is wanted; false when nothing is. Throws a BodyError and what the
-   * storage throws.
+   * Reads a bounded part of what is wanted; false when nothing is. Behind each read it calls
+   * `between`, which may write, and not remove segments. Throws a BodyError and what the storage
+   * throws.
    */
-  step(): boolean {
+  step(between: () => void = () => undefined): boolean {
     const wanting = this.#parts.shards.filter(({ wantsBodies }) => wantsBodies);
-    for (const one of wanting) this.#readFor(one);
+    for (const one of wanting) this.#readFor(one, between);
     return wanting.length > 0;
   }
 
-  #readFor(one: JournalShard): void {
+  #readFor(one: JournalShard, between: () => void): void {
     one.shard.gatherWanted(this.#parts.broughtBytes);
     for (const [segment, places] of wantedOf(one)) {
       const file = this.#parts.storage.open(segmentName(segment), false);
       try {
-        for (const span of spansOf(places)) this.#bring(one, segment, span, file);
+        for (const span of spansOf(places)) {
+          this.#bring(one, segment, span, file);
+          between();
+        }
       } finally {
         file.close();
       }
     }
   }
 
-  /** Reads a span of records, and hands them over as many at a time as a staging area holds. */
+  /** Brings a span of records, each by itself where what lies between them cannot be read. */
   #bring(one: JournalShard, segment: number, span: readonly Place[], file: StorageFile): void {
     const from = span[0]?.from ?? 0;
-    const bytes = this.#read(file, segment, from, span.at(-1)?.to ?? from);
+    let bytes: Uint8Array;
+    try {
+      bytes = this.#read(file, segment, from, span.at(-1)?.to ?? from);
+    } catch (error) {
+      if (span.length < 2 || !(error instanceof StorageError)) throw error;
+      for (const place of span) this.#bring(one, segment, [place], file);
+      return;
+    }
+    this.#handOver(one, segment, span, bytes);
+  }
+
+  /** Has the shard take the records of a span, as many at a time as a staging area holds. */
+  #handOver(one: JournalShard, segment: number, span: readonly Place[], bytes: Uint8Array): void {
+    const from = span[0]?.from ?? 0;
     const { staging } = one.shard;
     let staged = 0;
     for (const place of span) {

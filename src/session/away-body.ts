@@ -3,7 +3,8 @@
  *
  * The job is what it is all the while: one that was reserved is held, and its time to run begins
  * when it is shown. Should that be over before, it is somebody else's. Made by `writeJob` and by a
- * reserve-batch, driven by the session as a long command: it waits as for room in a ring.
+ * reserve-batch, driven by the session as a long command: it waits as for room in a ring. Commands
+ * that have to write the body anew, a move or a cancel, wait for it in the same way.
  */
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";
@@ -13,6 +14,12 @@ import type { LongCommand } from "./long-command.ts";
 
 /** Nobody holds the job that is shown. */
 export const NO_HOLDER = 0;
+
+/** Whether the body of job `id` is in memory, or there is no such job; else it is read back. */
+export function isBodyHere(desk: Desk, id: number): boolean {
+  const shard = desk.shardOfJob(id);
+  return shard === undefined || shard.seekBody(id) === C.DONE;
+}
 
 /** What is awaited, and what is done when it is there. */
 export interface AwayBodyParts {

@@ -16,6 +16,7 @@ import { OP } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
 import { settingOf } from "../protocol/tube-settings.ts";
 import { depend } from "./answers.ts";
+import { isBodyHere } from "./away-body.ts";
 import { BatchMoves } from "./batch-moves.ts";
 import type { Batch, Refused } from "./batch.ts";
 import { COUNTER_BATCHES_REFUSED, COUNTER_RESULTS_LOST } from "./counters.ts";
@@ -54,6 +55,8 @@ export class BatchCommit implements LongCommand {
   readonly #batch: Batch;
   /** Puts that are to be recorded ahead and have not been; undefined until that is known. */
   #ahead: PutOrder[] | undefined;
+  /** The job that somebody else moves, or whose body is away. */
+  #awaited: number | undefined;
 
   /** `isEndless`: it was not read to its end, and the conversation ends with its reply. */
   constructor(parts: BatchParts, batch: Batch, isEndless: boolean) {
@@ -63,7 +66,10 @@ export class BatchCommit implements LongCommand {
   }
 
   hasRoom(): boolean {
-    return this.#parts.desk.room.isThere && this.#batch.moves?.isSafe !== false;
+    const { desk } = this.#parts;
+    const awaited = this.#awaited ?? this.#batch.moves?.awaited;
+    if (!desk.room.isThere || this.#batch.moves?.isSafe === false) return false;
+    return awaited === undefined || isBodyHere(desk, awaited);
   }
 
   step(): number {
@@ -172,8 +178,14 @@ export class BatchCommit implements LongCommand {
       now: desk.now,
     };
     const refusal = group.perform(orders, terms, (shard) => depend(desk, shard));
-    if (refusal?.why === "busy" || refusal?.why === "uncopied") return WAITS;
+    const isBusy = refusal?.why === "busy";
+    this.#awaited = isBusy ? this.#idAt(refusal.index) : undefined;
+    if (isBusy || refusal?.why === "uncopied") return WAITS;
     return refusal && this.#refusedBy(refusal);
+  }
+
+  #idAt(index: number): number | undefined {
+    return this.#batch.acts.find((order) => order.index === index)?.id;
   }
 
   #refusedBy(refusal: Refusal): Refused {

@@ -27,6 +27,8 @@ interface Going {
 export class BatchMoves {
   /** Which command found no memory at all, counted from 1. */
   refusedIndex = 0;
+  /** The id of the job that could not be claimed, since another moves it or its body is away. */
+  awaited: number | undefined;
   readonly #desk: Desk;
   readonly #reserver: Reserver;
   readonly #all: readonly Going[];
@@ -88,6 +90,7 @@ export class BatchMoves {
     if (from === undefined || order.isHidden) return C.DONE; // it will be found to be missing
     const isMine = move.claimedIn === from ? 1 : 0;
     const answer = from.claimMove(reserver.record(from), order.id, isMine, desk.now);
+    this.awaited = answer === C.BUSY ? order.id : undefined;
     if (answer === C.BUSY) return C.MORE;
     if (answer === C.OUT_OF_MEMORY) return answer;
     if (answer === C.NOT_FOUND) return C.DONE;

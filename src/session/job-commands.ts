@@ -12,6 +12,7 @@ import { Command } from "../protocol/line.ts";
 import * as R from "../protocol/replies.ts";
 import type { Clearance } from "./clearance.ts";
 import { depend, heardEarly, writeBytes, writeDocument, writeJob } from "./answers.ts";
+import { isBodyHere } from "./away-body.ts";
 import { failureList, failuresOf, shownFailure } from "./failures.ts";
 import type { Desk } from "./desk.ts";
 import { FINISHED, UNFINISHED } from "./long-command.ts";
@@ -110,7 +111,7 @@ export class JobCommands {
     const desk = this.#desk;
     const command = Object.assign(new Command(), desk.command);
     return {
-      hasRoom: () => desk.room.isThere,
+      hasRoom: () => desk.room.isThere && isBodyHere(desk, command.id),
       step: () => {
         Object.assign(desk.command, command);
         if (!this.#reaches(op, command.id)) {

@@ -11,6 +11,7 @@ import { textOf } from "../protocol/ascii.ts";
 import { OP } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
 import { depend } from "./answers.ts";
+import { isBodyHere } from "./away-body.ts";
 import type { Clearance } from "./clearance.ts";
 import type { Desk, PutTube } from "./desk.ts";
 import { FINISHED, UNFINISHED } from "./long-command.ts";
@@ -130,11 +131,12 @@ export class Moving {
     return undefined;
   }
 
-  /** Somebody else moves it: again when that is over. */
+  /** Somebody else moves it, or its body is away: again when that is over. */
   #again(move: Move): LongCommand {
     let long: LongCommand | undefined;
     return {
-      hasRoom: () => long?.hasRoom() ?? this.#desk.room.isThere,
+      hasRoom: () =>
+        long?.hasRoom() ?? (this.#desk.room.isThere && isBodyHere(this.#desk, move.id)),
       step: () => {
         if (long !== undefined) return long.step();
         const begun = this.#begin(move);

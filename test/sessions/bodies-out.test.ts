@@ -77,6 +77,18 @@ test.each([
   expect(figure(made, C.SHARD_BROUGHT)).toBe(99);
 });
 
+test("what cannot be read between two bodies harms neither", () => {
+  const disk = new SimulatedDisk(randomFrom(1));
+  const made = fullWorld(100, disk);
+  const client = made.world.connect();
+  client.ask("delete 50\r\n");
+  const gone = Buffer.from(disk.seen("journal.0000000001")).indexOf(`50 ${BODY}`);
+  expect(gone).toBeGreaterThan(0);
+  disk.unreadable = [{ name: "journal.0000000001", from: gone, to: gone + 10 }];
+  const heard = client.ask("reserve-job 49\r\nreserve-job 51\r\n");
+  expect(heard).toBe(`RESERVED 49 103\r\n49 ${BODY}\r\nRESERVED 51 103\r\n51 ${BODY}\r\n`);
+});
+
 test("what needs no body does not wait for one", () => {
   const { world } = fullWorld(100);
   const client = world.connect();
@@ -94,6 +106,20 @@ test("a job whose body is awaited is its worker's, whose time begins when it has
   expect(worker.heard()).toContain(`RESERVED 50 103\r\n50 ${BODY}\r\n`);
   world.advance(8_900_000);
   expect(worker.ask("touch 50\r\n")).toBe("TOUCHED\r\n");
+});
+
+test("who cancels or moves a job, alone or in a batch, waits for its body without a turn", () => {
+  const { world } = fullWorld(100);
+  const client = world.connect();
+  const batch = "batch 1\r\nmove 30 later\r\n";
+  for (const line of ["cancel 10\r\n", "move 20 later\r\n", batch]) {
+    client.say(line);
+    let turns = 0;
+    for (; world.hasLater; turns++) world.goOn(); // nobody reads anything yet
+    expect(turns).toBeLessThan(10);
+    world.settle();
+    expect(client.heard()).toMatch(/^(CANCELLED|MOVED|BATCH 1\r\nMOVED)\r\n$/);
+  }
 });
 
 test("a window is sent jobs whose bodies are read back for it", () => {
