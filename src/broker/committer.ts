@@ -192,7 +192,8 @@ class Committer {
 
   /**
    * Recovers, and opens the journal, for the threads to go on. Where nothing can be written they
-   * may only look until something can; undefined if it was told to stop before.
+   * may only look until something can; undefined if it was told to stop before. Who has a journal
+   * that cannot be written leads all the same, and may be asked to let another do so.
    */
   async begin(lease: Lease): Promise<Journal | undefined> {
     const began = performance.now();
@@ -207,7 +208,11 @@ class Committer {
     this.#board.setRecovered();
     while (!(journal instanceof Journal)) {
       this.#board.clearWake();
-      if (this.#board.mustStop) return undefined;
+      if (this.#board.mustStop) {
+        if (!this.#board.mustEnd) this.#copying?.end();
+        return undefined;
+      }
+      this.#tellStepDown();
       if (this.#readBack()) continue;
       this.#board.waitForWork(BEGIN_AGAIN_MILLIS);
       await lease.renew();
@@ -339,11 +344,15 @@ class Committer {
     const copying = this.#copying;
     if (copying === undefined) return;
     copying.note(this.#shards.length);
-    if (copying.takeStepDown()) this.#report({ kind: "stepDown" });
+    this.#tellStepDown();
     if (this.#seed.options.level !== "replicated" || !this.#parts.state.isAheadWritten) return;
     if (this.#aheadNote === Infinity && copying.storage.isClean) this.#aheadNote = copying.newest;
     if (!copying.isThere(this.#aheadNote)) return;
     for (const shard of this.#shards) shard.tellEarly();
+  }
+
+  #tellStepDown(): void {
+    if (this.#copying?.takeStepDown() === true) this.#report({ kind: "stepDown" });
   }
 
   #turn(journal: Journal): void {
