@@ -24,6 +24,16 @@ const HARMLESS = new Set(["00000", "42P06", "42P07"]);
 const PASSING = new Set(["08", "25", "40", "53", "55", "57", "58", "XX"]);
 const UNIQUE_VIOLATION = "23505";
 
+/**
+ * After so many seconds without a word the server asks whether we are still there, so often until
+ * it gives up; and it waits no longer until we have what it sent. Otherwise the locks of a machine
+ * that lost its power would stay for hours. Versions before 12 do not know the last of them; Unix
+ * sockets, whose other end is on the same machine, take them and do nothing.
+ */
+const KEEP_ALIVE = `select set_config(name, setting, false)
+  from (values ('tcp_keepalives_idle', '5'), ('tcp_keepalives_interval', '2'),
+    ('tcp_keepalives_count', '3'), ('tcp_user_timeout', '11000')) as wanted (name, setting)
+  where exists (select from pg_settings as known where known.name = wanted.name)`;
 /** Asked of each server that a link is made to. */
 const LOOK = `select pg_is_in_recovery() as standby, current_setting('fsync') as fsync,
   current_setting('full_page_writes') as full_page_writes,
@@ -110,7 +120,7 @@ export class PostgresLink {
       await this.#client.connect();
       // What waits for a row's lock is given up there too, or connections would pile up.
       const timeout = `set statement_timeout = ${Math.ceil(patience)}`;
-      await this.#client.query(`set synchronous_commit = 'on'; ${timeout}`);
+      await this.#client.query(`set synchronous_commit = 'on'; ${timeout}; ${KEEP_ALIVE}`);
       const { rows } = await this.#client.query<Looks>(LOOK);
       refuse(rows[0], needsStandby);
       return this;

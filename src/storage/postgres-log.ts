@@ -1,10 +1,11 @@
-/* Postgres log: a remote log (remote-log.ts) in two tables of PostgreSQL.
+/* Postgres log: a remote log (remote-log.ts) in tables of PostgreSQL.
  *
  * `homemaker.entry` has the entries, a row each. Its primary key is the journal and the entry's
  * number, and a row goes in only behind one of the same epoch: that is the fence. Rows are never
  * changed; those of files that were removed are deleted, some at a time, the row of the removal
- * last. `homemaker.lease` says who leads and until when, by the database's clock. Their whole
- * definition stands below, and in docs/replication.md.
+ * last. `homemaker.lease` says who leads and until when, by the database's clock, and
+ * `homemaker.format` in which form they are. Their whole definition stands below, and in
+ * docs/replication.md.
  *
  * Whoever reads what another connection may have written, perhaps without a standby's knowledge,
  * commits something behind it before it is believed: a standby that has that has all before it.
@@ -131,6 +132,12 @@ export class PostgresLog implements RemoteLog {
   readonly #patienceMillis: number;
   readonly #onlyReads: boolean;
   #link: PostgresLink | undefined;
+  /** What is being opened: those who ask meanwhile share it. */
+  #opening: Promise<PostgresLink> | undefined;
+  /** How often it was cut: nobody wants a link that began to be opened before the last time. */
+  #cuts = 0;
+  /** Resolves once all is answered that was asked: `pg` takes one statement at a time. */
+  #asked: Promise<unknown> = Promise.resolve();
   #isMade = false;
   /** The connection that counts as one who stands by. */
   #waiting: PostgresLink | undefined;
@@ -231,8 +238,7 @@ export class PostgresLog implements RemoteLog {
   }
 
   async reconnect(): Promise<void> {
-    this.#link?.cut();
-    this.#link = undefined;
+    this.#cut();
     await this.#open();
   }
 
@@ -267,20 +273,52 @@ export class PostgresLog implements RemoteLog {
   }
 
   async close(): Promise<void> {
-    this.#link?.cut();
-    this.#link = undefined;
+    this.#cut();
   }
 
-  /** Runs a statement about this journal. */
-  async #ask(text: string, values: readonly Value[] = [], name?: string): Promise<Answer> {
+  #cut(): void {
+    this.#cuts++;
+    this.#link?.cut();
+    this.#link = undefined;
+    this.#opening = undefined;
+  }
+
+  /** Runs a statement about this journal, once those before it are done; not behind a cut. */
+  #ask(text: string, values: readonly Value[] = [], name?: string): Promise<Answer> {
+    const cuts = this.#cuts;
+    const answer = this.#asked.then(() => {
+      if (cuts !== this.#cuts) throw cutMeanwhile();
+      return this.#askNow(text, values, name);
+    });
+    this.#asked = answer.catch(() => undefined); // whoever asked hears of it
+    return answer;
+  }
+
+  async #askNow(text: string, values: readonly Value[], name?: string): Promise<Answer> {
     const link = this.#link ?? (await this.#open());
     return link.ask(text, [this.#address.journal, ...values], name);
   }
 
-  async #open(): Promise<PostgresLink> {
+  /** The link; one is made for all who ask before it is there. */
+  #open(): Promise<PostgresLink> {
+    if (this.#opening !== undefined) return this.#opening;
+    const opening = this.#opened(this.#cuts).finally(() => {
+      if (this.#opening === opening) this.#opening = undefined;
+    });
+    return (this.#opening = opening);
+  }
+
+  /** Makes one; it is cut where that failed, or somebody cut or closed meanwhile. */
+  async #opened(cuts: number): Promise<PostgresLink> {
     const link = await PostgresLink.open(this.#address, this.#patienceMillis);
-    if (!this.#isMade) await this.#make(link);
-    return (this.#link = link);
+    try {
+      if (!this.#isMade) await this.#make(link);
+      if (cuts !== this.#cuts) throw cutMeanwhile();
+      return (this.#link = link);
+    } catch (error) {
+      link.cut();
+      throw error;
+    }
   }
 
   /** Makes the tables, if nobody has. */
@@ -300,6 +338,10 @@ export class PostgresLog implements RemoteLog {
     }
     this.#isMade = true;
   }
+}
+
+function cutMeanwhile(): RemoteError {
+  return new RemoteError("HM_REMOTE_UNREACHABLE", "the connection was closed meanwhile");
 }
 
 function numberOf(row: Row, column: string): number {

@@ -11,6 +11,7 @@ import type { RemoteOperation } from "../../src/remote-log.ts";
 import { parsePostgres } from "../../src/storage/postgres-address.ts";
 import { PostgresLink } from "../../src/storage/postgres-link.ts";
 import { PostgresLog } from "../../src/storage/postgres-log.ts";
+import { codeOf } from "../../src/system-error.ts";
 import { PostgresPair } from "../support/postgres.ts";
 import { until } from "../support/until.ts";
 
@@ -92,6 +93,33 @@ test("a lease is one leader's until it runs out or is given back", async () => {
   expect(await ann.renew("ann")).toBe(false);
   await bob.release("bob");
   expect(await ann.claim("ann")).toMatchObject({ isTaken: true });
+});
+
+test("who asks while a connection is made shares it, and one that nobody wants any more is cut", async () => {
+  const log = connect(newJournal("&application_name=shared"));
+  const here = "select count(*)::int from pg_stat_activity where application_name = 'shared'";
+  await Promise.all([log.standbys(), log.sweep(), log.newest()]);
+  expect(await pair.primary.ask(here)).toEqual([1]);
+  const failures = [log.reconnect(), log.reconnect()].map((one) => one.catch(codeOf));
+  expect(await Promise.all(failures)).toEqual(["HM_REMOTE_UNREACHABLE", undefined]);
+  expect(await log.standbys()).toBe(0);
+  await log.close();
+  const asked = log.standbys().catch(codeOf);
+  await log.close();
+  expect(await asked).toBe("HM_REMOTE_UNREACHABLE");
+  await until("none is left", async () => (await pair.primary.ask(here))[0] === 0);
+});
+
+test("a server whose machine lost its power counts as connected for seconds, not for hours", async () => {
+  const link = await PostgresLink.open(parsePostgres(newJournal()), PATIENT);
+  const names = ["keepalives_idle", "keepalives_interval", "keepalives_count", "user_timeout"];
+  const settings = names.map((name) => `current_setting('tcp_${name}')::int as ${name}`);
+  const { rows } = await link.ask(`select ${settings.join(", ")}`);
+  link.cut();
+  // PostgreSQL reads them back from the socket.
+  expect(rows).toEqual([
+    { keepalives_idle: 5, keepalives_interval: 2, keepalives_count: 3, user_timeout: 11_000 },
+  ]);
 });
 
 test("a server that may answer before a standby has it is refused, and told what to set", async () => {
