@@ -68,6 +68,8 @@ export type CommitterReport =
   | { readonly kind: "stopped" }
   /** A client asked that this server lead no more. */
   | { readonly kind: "stepDown" }
+  /** It stops, and did not wait any longer for the copy, which lacks so many bytes. */
+  | { readonly kind: "copyCutShort"; readonly lackingBytes: number }
   | ReplicatorReport;
 
 /** What the committer needs of its runtime. */
@@ -169,7 +171,7 @@ class Committer {
     const board = journalBoardOf(this.#common);
     this.#board = board;
     const copying =
-      copy && new Copying(local, copy, copyBoardOf(this.#common), () => board.mustEnd);
+      copy && new Copying(local, copy, copyBoardOf(this.#common), () => board.mustStop);
     this.#copying = copying;
     const storage = copying?.storage ?? local;
     this.#report = report;
@@ -209,7 +211,7 @@ class Committer {
     while (!(journal instanceof Journal)) {
       this.#board.clearWake();
       if (this.#board.mustStop) {
-        if (!this.#board.mustEnd) this.#copying?.end();
+        if (!this.#board.mustEnd) this.#endCopy();
         return undefined;
       }
       this.#tellStepDown();
@@ -335,8 +337,13 @@ class Committer {
     journal.close();
     this.#lastHints(journal); // which know then that all of it is safe
     this.#note();
-    this.#copying?.end();
+    this.#endCopy();
     this.#tell();
+  }
+
+  #endCopy(): void {
+    const lackingBytes = this.#copying?.end();
+    if (lackingBytes !== undefined) this.#report({ kind: "copyCutShort", lackingBytes });
   }
 
   /** Tells the replicator where the streams are, and what may be told once a copy has it. */

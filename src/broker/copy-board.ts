@@ -27,6 +27,9 @@ const NUMBERS = 8;
 /** Bytes that the board takes. */
 export const COPY_BOARD_BYTES = WORDS * 4 + NUMBERS * 8;
 
+/** Most milliseconds for which who stops waits for the copy. */
+export const COPY_END_MILLIS = 30_000;
+
 /** One thread's view of the board. */
 export class CopyBoard {
   readonly #words: Int32Array<SharedArrayBuffer>;
@@ -116,8 +119,8 @@ export class CopyBoard {
     Atomics.notify(this.#words, ENDED);
   }
 
-  /** Blocks until that is so, or for that long. */
-  waitForEnd(millis: number): void {
-    Atomics.wait(this.#words, ENDED, 0, millis);
+  /** Blocks until that is so, or for that long; false if it is not. */
+  waitForEnd(millis: number): boolean {
+    return Atomics.wait(this.#words, ENDED, 0, millis) !== "timed-out";
   }
 }

@@ -3,20 +3,22 @@
  *
  * A note is made when all that the journal did has been given away; so once that has got there,
  * each stream is there up to the note. Who gives away faster than the replicator sends is held
- * back. Used by committer.ts.
+ * back, until it is told to stop: then it waits at the end, and no longer than that is worth. Used
+ * by committer.ts.
  */
 import { SHARDS_MAX } from "../../assembly/constants.ts";
 import { MirroredStorage } from "../journal/mirrored-storage.ts";
 import type { RemoteOperation } from "../remote-log.ts";
 import type { Storage } from "../storage.ts";
+import { COPY_END_MILLIS } from "./copy-board.ts";
 import type { CopyBoard } from "./copy-board.ts";
 
 /** Bytes that may wait to be sent. */
 const WAITING_BYTES_MAX = 67_108_864;
 /** How often it is looked meanwhile whether to stop. */
 const LOOK_MILLIS = 100;
-/** How long the replicator gets to send what is left. */
-const END_MILLIS = 4000;
+/** At the end the replicator goes on for as long as it gets something there within this time. */
+const STANDSTILL_MILLIS = 4000;
 
 /** Bytes that a copy may lack: those that wait and those on their way. A commit comes on top. */
 export const COPY_LAG_BYTES_MAX = 2 * WAITING_BYTES_MAX;
@@ -47,21 +49,21 @@ export interface CopyLink {
 export class Copying {
   readonly #link: CopyLink;
   readonly #board: CopyBoard;
-  readonly #mustEnd: () => boolean;
+  readonly #mustStop: () => boolean;
   readonly storage: MirroredStorage;
   readonly #positions = new Float64Array(SHARDS_MAX);
   #isMoved = true;
   #note = 0;
 
-  constructor(storage: Storage, link: CopyLink, board: CopyBoard, mustEnd: () => boolean) {
+  constructor(storage: Storage, link: CopyLink, board: CopyBoard, mustStop: () => boolean) {
     this.#link = link;
     this.#board = board;
-    this.#mustEnd = mustEnd;
+    this.#mustStop = mustStop;
     this.storage = new MirroredStorage(storage, (operations) => this.#give(operations));
   }
 
   #give(operations: readonly RemoteOperation[]): void {
-    while (this.#board.waitingBytes > WAITING_BYTES_MAX && !this.#mustEnd()) {
+    while (this.#board.waitingBytes > WAITING_BYTES_MAX && !this.#mustStop()) {
       this.#board.awaitSent(LOOK_MILLIS);
     }
     this.#board.countWaiting(bytesOf(operations));
@@ -99,10 +101,24 @@ export class Copying {
     return this.#board.noted >= note;
   }
 
-  /** Nothing more comes; returns when all is elsewhere, or that takes too long. */
-  end(): void {
+  /**
+   * Nothing more comes: returns when all is elsewhere and the lease was given back, or when nothing
+   * gets there any more, or all of it takes too long. Returns how many bytes the copy lacks then;
+   * undefined if it lacks nothing.
+   */
+  end(): number | undefined {
     this.#link.post({ kind: "end" });
-    this.#board.waitForEnd(END_MILLIS);
+    const board = this.#board;
+    const until = performance.now() + COPY_END_MILLIS;
+    let waiting = board.waitingBytes;
+    let movedAt = performance.now();
+    while (!board.waitForEnd(LOOK_MILLIS)) {
+      const now = performance.now();
+      if (board.waitingBytes !== waiting) movedAt = now;
+      waiting = board.waitingBytes;
+      if (now >= until || now - movedAt >= STANDSTILL_MILLIS) return waiting;
+    }
+    return undefined;
   }
 }
 

@@ -161,6 +161,11 @@ export class JournalKeeper {
       case "stepDown":
         this.#leadership?.stepDown();
         break;
+      case "copyCutShort":
+        this.#log.write("warn", "stopped before the copy had everything: the lease runs out", {
+          lackingBytes: report.lackingBytes,
+        });
+        break;
       case "leading":
         this.#leadership?.hear(report);
         this.#log.write("info", "this server leads", {

@@ -296,9 +296,10 @@ class Replicator {
       if (order.kind === "operations") operations.push(...order.operations);
       if (order.kind === "note") note = order;
     }
-    await shipping.ship(merged(operations, WRITE_BYTES_MAX));
+    await shipping.ship(merged(operations, WRITE_BYTES_MAX), (part) => {
+      this.#copyBoard.countWaiting(-bytesOf(part));
+    });
     this.#setLost(undefined);
-    this.#copyBoard.countWaiting(-bytesOf(operations));
     if (note !== undefined) this.#publish(note);
     this.#hasRemoved ||= operations.some(({ kind }) => kind === "remove");
     if (this.#hasRemoved && !this.#isSweeping) this.#sweep();

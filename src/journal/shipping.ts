@@ -42,11 +42,17 @@ export class Shipping {
   }
 
   /**
-   * Resolves when these are in the log. Rejects with HM_REMOTE_FENCED when another leads, and with
-   * what `pause` rejects with.
+   * Resolves when these are in the log; `went` is called with each part that is there. Rejects with
+   * HM_REMOTE_FENCED when another leads, and with what `pause` rejects with.
    */
-  async ship(operations: readonly RemoteOperation[]): Promise<void> {
-    for (const batch of batchesOf(operations)) await this.#shipBatch(batch);
+  async ship(
+    operations: readonly RemoteOperation[],
+    went: (part: readonly RemoteOperation[]) => void = () => undefined,
+  ): Promise<void> {
+    for (const batch of batchesOf(operations)) {
+      await this.#shipBatch(batch);
+      went(batch);
+    }
   }
 
   async #shipBatch(operations: readonly RemoteOperation[]): Promise<void> {

@@ -39,6 +39,7 @@ import { Sizing } from "./sizing.ts";
 import { StopRequests } from "./stop-requests.ts";
 import { TokenKeeper } from "./token-keeper.ts";
 import { Broker } from "../broker/broker.ts";
+import { COPY_END_MILLIS } from "../broker/copy-board.ts";
 import { JournalError } from "../broker/errors.ts";
 import type { CopyPlace } from "../broker/journal-keeper.ts";
 import { RemoteError } from "../remote-log.ts";
@@ -395,6 +396,7 @@ class Server {
   }
 
   async #stop(): Promise<void> {
+    const copyMillis = this.#broker?.leadership === undefined ? 0 : COPY_END_MILLIS;
     await this.#inTime(async (awaits) => {
       awaits("an I/O thread");
       await this.#crew.stop(STOP_WITHIN_MS);
@@ -402,7 +404,7 @@ class Server {
       await this.#http?.stop();
       awaits("the journal");
       await this.#broker?.close();
-    });
+    }, copyMillis);
   }
 
   /** It was told to stop while it started: nobody has been promised anything. */
@@ -418,11 +420,14 @@ class Server {
 
   /**
    * A thread that does not even say that it gave up does nothing any more, and a disk may be stuck:
-   * then there is nothing to wait for.
+   * then there is nothing to wait for. `moreMillis` go to what may rightly take longer.
    */
-  async #inTime(end: (awaits: (what: string) => void) => Promise<void>): Promise<void> {
+  async #inTime(
+    end: (awaits: (what: string) => void) => Promise<void>,
+    moreMillis = 0,
+  ): Promise<void> {
     let awaited = "";
-    const patience = new Patience(STOP_WITHIN_MS + STOP_SLACK_MS, () =>
+    const patience = new Patience(STOP_WITHIN_MS + STOP_SLACK_MS + moreMillis, () =>
       this.#runtime.die(`${PROGRAM}: ${awaited} did not stop in time, ending at once`),
     );
     await end((what) => (awaited = what));

@@ -6,6 +6,8 @@ import { openJournals, makeShards, ringBytesFor } from "../../src/engine/shards.
 import { copyBoardOf, createCommon, journalBoardOf } from "../../src/broker/boards.ts";
 import { runCommitter } from "../../src/broker/committer.ts";
 import type { CommitterReport } from "../../src/broker/committer.ts";
+import { CopyBoard } from "../../src/broker/copy-board.ts";
+import { Copying } from "../../src/broker/copying.ts";
 import type { CopyOrder } from "../../src/broker/copying.ts";
 import { JournalBoard } from "../../src/broker/journal-board.ts";
 import { StorageError } from "../../src/storage.ts";
@@ -62,4 +64,40 @@ test("a leader whose journal cannot be written steps down when it is asked to, a
   });
   expect(told.map(({ kind }) => kind)).toEqual(["recovered", "readOnly", "stepDown", "stopped"]);
   expect(orders.map(({ kind }) => kind)).toEqual(["end"]);
+});
+
+/** Ends a copying while the replicator gets so many bytes there in each tenth of a second. */
+function ended(bytes: number, goesOn: (millis: number) => boolean): [lacks: unknown, at: number] {
+  const board = copyBoardOf(createCommon(1));
+  let now = 0;
+  vi.spyOn(performance, "now").mockImplementation(() => now);
+  vi.spyOn(CopyBoard.prototype, "waitForEnd").mockImplementation((millis) => {
+    now += millis;
+    if (goesOn(now)) board.countWaiting(-Math.min(bytes, board.waitingBytes));
+    return board.waitingBytes === 0;
+  });
+  const orders: CopyOrder[] = [];
+  const link = {
+    led: () => new Promise<never>(() => {}),
+    post: (one: CopyOrder) => orders.push(one),
+  };
+  const copying = new Copying(new SimulatedDisk(() => 0), link, board, () => true);
+  board.countWaiting(20_000);
+  const lacks = copying.end();
+  expect(orders).toEqual([{ kind: "end" }]);
+  return [lacks, now];
+}
+
+test("who stops waits for the copy as long as that gets on, and says what it lacks otherwise", () => {
+  expect(ended(100, () => true)).toEqual([undefined, 20_000]);
+  expect(ended(100, (now) => now <= 10_000)).toEqual([10_000, 14_000]);
+  expect(ended(10, () => true)).toEqual([17_000, 30_000]);
+});
+
+test("a stop that is cut short is told, with what the copy lacks", async () => {
+  vi.spyOn(Copying.prototype, "end").mockReturnValue(17);
+  const { told } = await run(new SimulatedDisk(() => 0), (common) => {
+    journalBoardOf(common).stopCommitter();
+  });
+  expect(told.slice(-2)).toEqual([{ kind: "copyCutShort", lackingBytes: 17 }, { kind: "stopped" }]);
 });
