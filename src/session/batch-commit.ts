@@ -15,7 +15,7 @@ import { asciiBytes } from "../protocol/ascii.ts";
 import { OP } from "../protocol/commands.ts";
 import * as R from "../protocol/replies.ts";
 import { settingOf } from "../protocol/tube-settings.ts";
-import { depend } from "./answers.ts";
+import { depend, dependOn } from "./answers.ts";
 import { isBodyHere } from "./away-body.ts";
 import { BatchMoves } from "./batch-moves.ts";
 import type { Batch, Refused } from "./batch.ts";
@@ -181,11 +181,18 @@ export class BatchCommit implements LongCommand {
     const isBusy = refusal?.why === "busy";
     this.#awaited = isBusy ? this.#idAt(refusal.index) : undefined;
     if (isBusy || refusal?.why === "uncopied") return WAITS;
+    if (refusal?.why === "known" && refusal.id !== 0) this.#dependOnMet(orders, refusal.index);
     return refusal && this.#refusedBy(refusal);
   }
 
   #idAt(index: number): number | undefined {
     return this.#batch.acts.find((order) => order.index === index)?.id;
+  }
+
+  /** Nobody hears of a job that has the key before that is safe: its id might be given again. */
+  #dependOnMet(orders: readonly Order[], index: number): void {
+    const put = orders.find((order) => order.index === index);
+    if (put?.shard !== undefined) dependOn(this.#parts.desk, put.shard, put.shard.journalHead());
   }
 
   #refusedBy(refusal: Refusal): Refused {

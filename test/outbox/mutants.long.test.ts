@@ -4,7 +4,7 @@
 import { expect, test } from "vitest";
 import { someOf } from "../support/amount.ts";
 import { seedHere } from "../support/replay.ts";
-import { findOutboxFault, OUTBOX_MUTANTS } from "./worlds.ts";
+import { findEarlyQueue, findOutboxFault, OUTBOX_MUTANTS } from "./worlds.ts";
 
 const PLANTED = 2;
 const seed = seedHere();
@@ -16,3 +16,7 @@ test.each(someOf(OUTBOX_MUTANTS, PLANTED, seed))(
     expect(await findOutboxFault(mutant, seed), `SEED=${seed}`).toBeDefined();
   },
 );
+
+test("worlds find a queue that tells of a job with a row's key before that is safe", async () => {
+  expect(await findEarlyQueue(seed), `SEED=${seed}`).toMatch(/has no job/);
+});

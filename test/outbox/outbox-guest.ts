@@ -2,7 +2,8 @@
  *
  * The reader is the program's own; its queue is the world's engine and journal, in which rows and
  * their mark are one batch. Which jobs are a row's, and which mark names it, is noted here: in
- * worlds bodies are known from ids. Whoever leads has a reader; when its machine stops nothing of
+ * worlds bodies are known from ids. Now and then a client puts a job with the key of a row, which
+ * that then meets. Whoever leads has a reader; when its machine stops nothing of
  * it is answered any more, but what it had asked of the database may still be carried out. Judged
  * after each recovery: a row has no two jobs, and is not gone without one; in the end each has one.
  */
@@ -20,6 +21,8 @@ import type { TableConnection } from "./simulated-table.ts";
 export interface OutboxCode {
   readonly Outbox: typeof Outbox;
   readonly RemoteError: typeof RemoteError;
+  /** A planted bug of the queue: of a job that was met it tells before that is safe. */
+  readonly tellsEarly?: boolean;
 }
 
 /** Somebody who waits until all is safe that was recorded when he asked. */
@@ -32,6 +35,7 @@ interface Waiting {
 class Life implements OutboxQueue {
   readonly #world: World;
   readonly #book: Book;
+  readonly #tellsEarly: boolean;
   #waiting: Waiting[] = [];
   /** What was recovered is safe. */
   readonly #safe: number[];
@@ -39,9 +43,10 @@ class Life implements OutboxQueue {
   /** The machine stopped while the reader had its turn. */
   error: unknown;
 
-  constructor(world: World, book: Book) {
+  constructor(world: World, book: Book, tellsEarly: boolean) {
     this.#world = world;
     this.#book = book;
+    this.#tellsEarly = tellsEarly;
     this.#safe = headsOf(world);
   }
 
@@ -61,15 +66,18 @@ class Life implements OutboxQueue {
     return heads.every((head, shard) => head <= (this.#safe[shard] ?? 0));
   }
 
-  /** What a session says once it is safe; nothing when the machine has stopped. */
-  #answer<Answer>(run: () => Answer): Promise<Answer> {
+  /** What a session says once it is safe, or `isEarly`; nothing when the machine has stopped. */
+  #answer<Answer>(
+    run: () => Answer,
+    isEarly: (answer: Answer) => boolean = () => false,
+  ): Promise<Answer> {
     return new Promise((resolve) => {
       if (this.isOver) return;
       try {
         const answer = run();
         const heads = headsOf(this.#world);
         const answered = (): void => resolve(answer);
-        if (this.#isSafe(heads)) answered();
+        if (isEarly(answer) || this.#isSafe(heads)) answered();
         else this.#waiting.push({ heads, answered });
       } catch (error) {
         this.error ??= error;
@@ -78,24 +86,43 @@ class Life implements OutboxQueue {
   }
 
   put(rows: readonly OutboxRow[]): Promise<OutboxAnswer> {
-    return this.#answer((): OutboxAnswer => {
-      const { batches } = this.#world.clients;
-      const planned = [...rows, undefined].map(() => batches.putTo(GUEST_TUBE));
-      const made = planned.filter((one) => one !== undefined);
-      const isShut = this.#world.journal.isFull || this.#world.random(8) === 0;
-      const isFull = isShut || made.length < planned.length;
-      const isPut = !isFull && batches.carryOut(made);
-      if (isFull) batches.giveUp(made);
-      if (!isPut) return { kind: "shut", why: "OUT_OF_MEMORY" };
-      const ids = made.map(({ order }) => order.id);
-      const mark = ids.at(-1) ?? 0;
-      for (const [at, { id }] of rows.entries()) this.#book.add(id, ids[at] ?? 0);
-      this.#book.marks.set(
-        mark,
-        rows.map(({ id }) => id),
-      );
-      return { kind: "put", mark };
-    });
+    const isEarly = ({ kind }: OutboxAnswer): boolean => this.#tellsEarly && kind === "met";
+    return this.#answer(() => {
+      if (this.#world.random(4) === 0) for (const row of rows) this.#putFor(row);
+      const { jobs } = this.#world.ledger;
+      const at = rows.findIndex(({ id }) => jobs.has(this.#book.met.get(id) ?? 0));
+      return at < 0 ? this.#putAll(rows) : { kind: "met", at, isByAnother: false };
+    }, isEarly);
+  }
+
+  /** A client was there before: it has put a job with the key of the row. */
+  #putFor({ id }: OutboxRow): void {
+    const { random, journal, clients, ledger } = this.#world;
+    const hasJob = this.#book.jobs.get(id)?.some((job) => ledger.jobs.has(job)) === true;
+    if (hasJob || journal.isFull || random(8) === 0) return;
+    const put = clients.batches.putTo(GUEST_TUBE);
+    if (put === undefined || !clients.batches.carryOut([put])) return;
+    this.#book.add(id, put.order.id);
+    this.#book.met.set(id, put.order.id);
+  }
+
+  #putAll(rows: readonly OutboxRow[]): OutboxAnswer {
+    const { batches } = this.#world.clients;
+    const planned = [...rows, undefined].map(() => batches.putTo(GUEST_TUBE));
+    const made = planned.filter((one) => one !== undefined);
+    const isShut = this.#world.journal.isFull || this.#world.random(8) === 0;
+    const isFull = isShut || made.length < planned.length;
+    const isPut = !isFull && batches.carryOut(made);
+    if (isFull) batches.giveUp(made);
+    if (!isPut) return { kind: "shut", why: "OUT_OF_MEMORY" };
+    const ids = made.map(({ order }) => order.id);
+    const mark = ids.at(-1) ?? 0;
+    for (const [at, { id }] of rows.entries()) this.#book.add(id, ids[at] ?? 0);
+    this.#book.marks.set(
+      mark,
+      rows.map(({ id }) => id),
+    );
+    return { kind: "put", mark };
   }
 
   mark(): Promise<OutboxMark | undefined> {
@@ -126,6 +153,8 @@ function headsOf(world: World): number[] {
 /** Which jobs were put for a row, and which rows a mark names. */
 class Book {
   readonly jobs = new Map<string, number[]>();
+  /** Those of them that clients put, with the key of the row. */
+  readonly met = new Map<string, number>();
   readonly marks = new Map<number, readonly string[]>();
 
   add(row: string, job: number): void {
@@ -138,6 +167,7 @@ class Book {
   prune(isThere: (id: number) => boolean): void {
     for (const [row, jobs] of this.jobs) this.jobs.set(row, jobs.filter(isThere));
     for (const mark of this.marks.keys()) if (!isThere(mark)) this.marks.delete(mark);
+    for (const [row, job] of this.met) if (!isThere(job)) this.met.delete(row);
   }
 }
 
@@ -171,7 +201,7 @@ export class OutboxGuest {
     this.#world = world;
     this.#book.prune((id) => world.ledger.jobs.has(id));
     this.judge(false);
-    const life = new Life(world, this.#book);
+    const life = new Life(world, this.#book, this.#code.tellsEarly === true);
     this.#life = life;
     this.#rings = new Set();
     const connection = this.#table.connect();
@@ -203,6 +233,12 @@ export class OutboxGuest {
     this.check();
     if (this.#random(2) === 0) this.ring();
     if (this.#random(10) === 0) this.#letGo();
+  }
+
+  /** The jobs of a row that are there. */
+  #jobsOf(row: string): readonly number[] {
+    const jobs = this.#world?.ledger.jobs;
+    return this.#book.jobs.get(row)?.filter((id) => jobs?.has(id) === true) ?? [];
   }
 
   /** The database finds out who is gone. */
@@ -247,9 +283,8 @@ export class OutboxGuest {
 
   /** Throws a LedgerError where a row has two jobs, or is gone without one. */
   judge(isLast: boolean): void {
-    const jobs = this.#world?.ledger.jobs;
     for (const row of this.#table.inserted) {
-      const here = this.#book.jobs.get(row)?.filter((id) => jobs?.has(id) === true) ?? [];
+      const here = this.#jobsOf(row);
       const isThere = this.#table.rows.has(row);
       if (here.length > 1) throw new LedgerError(`row ${row} has the jobs ${here.join(" and ")}`);
       if (here.length === 0 && (isLast || !isThere)) throw new LedgerError(`row ${row} has no job`);

@@ -68,6 +68,11 @@ export async function runOutboxSeed(
   return guest?.rows ?? 0;
 }
 
+/** What gave a queue away that tells of a job that was met before that is safe. */
+export function findEarlyQueue(seed: number): Promise<string | undefined> {
+  return findIn({ Outbox, RemoteError, tellsEarly: true }, seed);
+}
+
 /** What gave a planted bug away, or undefined when it survived. */
 export async function findOutboxFault(mutant: Mutant, seed: number): Promise<string | undefined> {
   const folder = mkdtempSync(join(tmpdir(), "outbox-mutant-"));
@@ -77,17 +82,21 @@ export async function findOutboxFault(mutant: Mutant, seed: number): Promise<str
       ...(await loadFrom(folder, OUTBOX)),
       ...(await loadFrom(folder, "src/remote-log.ts")),
     } as OutboxCode;
-    for (let at = 0; at < SEEDS; at++) {
-      try {
-        await runOutboxSeed(seed + at, code);
-      } catch (error) {
-        return (error instanceof Error ? error.message : String(error)).split("\n", 1)[0] ?? "";
-      }
-    }
-    return undefined;
+    return await findIn(code, seed);
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+async function findIn(code: OutboxCode, seed: number): Promise<string | undefined> {
+  for (let at = 0; at < SEEDS; at++) {
+    try {
+      await runOutboxSeed(seed + at, code);
+    } catch (error) {
+      return (error instanceof Error ? error.message : String(error)).split("\n", 1)[0] ?? "";
+    }
+  }
+  return undefined;
 }
 
 if (import.meta.main) {

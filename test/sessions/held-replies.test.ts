@@ -126,3 +126,20 @@ describe("while the disk stands still", () => {
     expect([producer.heard(), producer.isClosed]).toEqual(["INSERTED 2\r\n", true]);
   });
 });
+
+test("a batch that meets a key is told so when the job is safe that another thread has put", () => {
+  const disk = { safe: 0 };
+  const safe = { safePosition: () => disk.safe, held: () => undefined };
+  const world = new World({ threads: 2, ringBytes: 2 ** 20, journal: () => journalThat(safe) });
+  const [first, second] = [world.connect(0), world.connect(1)];
+  const put = "put 0 0 60 1 idp:k\r\nx\r\n";
+  expect(first.ask(put)).toBe("");
+  expect(second.ask(`batch 1\r\n${put}`)).toBe("");
+  disk.safe = Infinity;
+  for (const thread of [0, 1]) world.wake(thread);
+  world.settle();
+  expect([first.heard(), second.heard()]).toEqual([
+    "INSERTED 1\r\n",
+    "BATCH_REFUSED 1 INSERTED 1 READY\r\n",
+  ]);
+});

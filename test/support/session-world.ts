@@ -93,9 +93,10 @@ export interface WorldOptions {
   /** The tokens that clients show; if absent, they may do everything. */
   readonly tokens?: TokenBook;
   /**
-   * What the sessions have to do with a journal; if absent, there is none.
+   * What the sessions have to do with a journal, or what makes that for each thread, whose gates
+   * know nothing of one another; if absent, there is none.
    */
-  readonly journal?: SessionJournal;
+  readonly journal?: SessionJournal | (() => SessionJournal);
   /**
    * Bytes of a ring for records in each shard, which somebody takes out: then the engine writes
    * records, and there is one thread more, without sessions, for whoever does. If absent, none.
@@ -135,6 +136,10 @@ export function journalThat(
 /** A journal that is safe up to what `safe` says of each shard, which may change. */
 export function journalSafeTo(safe: readonly number[]): SessionJournal {
   return journalThat({ safePosition: (shard) => safe[shard] ?? 0, held: () => undefined });
+}
+
+function journalOf(journal: SessionJournal | (() => SessionJournal)): SessionJournal {
+  return typeof journal === "function" ? journal() : journal;
 }
 
 /** A server of which every part waits for the test. */
@@ -182,7 +187,7 @@ export class World {
           later: (run) => this.#later.push(run),
           random: (bytes) => this.#draw(bytes),
           announce: (message) => void this.announced.push(message),
-          ...(options.journal && { journal: options.journal }),
+          ...(options.journal && { journal: journalOf(options.journal) }),
           tokens: options.tokens,
         }),
     );
