@@ -11,14 +11,19 @@
 
 /** A row: what is to become a job. Nothing of it has been checked. */
 export interface OutboxRow {
-  /** Digits. No two rows ever have the same. */
+  /** Digits. No two rows that are there have the same. */
   readonly id: string;
+  /**
+   * What marks call it: `<id>@` and more digits, by which it differs from a row that had its id
+   * before, or has it elsewhere.
+   */
+  readonly name: string;
   readonly tube: string;
   /** Undefined where it is longer than was asked for, or there was no room for it. */
   readonly body: Uint8Array | undefined;
   readonly bodyBytes: number;
   readonly priority: number;
-  /** What is left of its delay. */
+  /** What is left of its delay; NaN where that cannot be said. */
   readonly delayMillis: number;
   readonly ttrSeconds: number;
   /** As behind `<bytes>` of a put. */
@@ -50,8 +55,8 @@ export interface OutboxTable {
   take(limits: OutboxLimits): Promise<readonly OutboxRow[]>;
   /** Of what was taken, removes these, sets those aside, and lets go of the others. */
   end(removed: readonly string[], refused: readonly OutboxRefusal[]): Promise<void>;
-  /** Removes rows, if they are there; nothing is taken meanwhile. */
-  remove(ids: readonly string[]): Promise<void>;
+  /** Removes the rows of these names, if they are there; nothing is taken meanwhile. */
+  remove(names: readonly string[]): Promise<void>;
   /** Calls `heard` whenever there may be new rows; not all of them are told. */
   listen(heard: () => void): void;
   /** Lets go of the connection, if there is one, and makes another. */
@@ -64,6 +69,7 @@ export interface OutboxTable {
 export interface OutboxMark {
   /** Of the mark itself. */
   readonly id: number;
+  /** Their names. */
   readonly rows: readonly string[];
 }
 

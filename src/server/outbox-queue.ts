@@ -1,7 +1,7 @@
 /* Outbox queue: rows of an outbox as jobs of this server's queue, put with their mark in one batch,
  * which a crash leaves whole or not at all.
  *
- * A mark is a job of the tube MARKS_TUBE whose body has the ids of the rows, and which is delayed
+ * A mark is a job of the tube MARKS_TUBE whose body has the names of the rows, and which is delayed
  * for so long that no worker is ever given it. What is asked here is asked without a limit of time:
  * an answer that came too late would be about a batch of which nobody knows. Used by outbox.ts,
  * made by server.ts.
@@ -17,10 +17,8 @@ import type { ConnectionOptions } from "../client/connection.ts";
 import type { Clock } from "../clock.ts";
 import type { InProcess } from "../broker/in-process.ts";
 import type { OutboxAnswer, OutboxMark, OutboxQueue, OutboxRow } from "../outbox.ts";
-import { putOptionsOf } from "./outbox-row.ts";
+import { MARKS_TUBE, putOptionsOf } from "./outbox-row.ts";
 
-/** Where marks are. */
-export const MARKS_TUBE = "hm.outbox";
 /** How long what is under way gets when it is closed. */
 const CLOSE_MILLIS = 1000;
 /** A call waits as long as it takes. */
@@ -28,7 +26,9 @@ const PATIENT = { timeoutMs: Infinity };
 /** A hundred years. */
 const MARK_DELAY_SECONDS = 3_153_600_000;
 /** Bytes that a mark takes of a batch at most, for each of its rows. */
-export const MARK_ROW_BYTES = 20;
+export const MARK_ROW_BYTES = 41;
+/** The name of a row. */
+const NAME = /^\d{1,19}@-?\d{1,19}$/;
 
 const TEXT = new TextDecoder();
 
@@ -66,7 +66,7 @@ export class ServerOutboxQueue implements OutboxQueue {
     const found = (await peekDelayed()) ?? (await peekReady()) ?? (await peekBuried());
     if (found === undefined) return undefined;
     const rows = TEXT.decode(found.body).split(" ");
-    return { id: found.id, rows: rows.filter((id) => /^\d+$/.test(id)) };
+    return { id: found.id, rows: rows.filter((name) => NAME.test(name)) };
   }
 
   get #looks(): Readonly<
@@ -111,7 +111,7 @@ function commandsOf(
     commands.push(make.put(row.body ?? "", putOptionsOf(row)));
   }
   useTube(MARKS_TUBE);
-  const mark = rows.map(({ id }) => id).join(" ");
+  const mark = rows.map(({ name }) => name).join(" ");
   commands.push(make.put(mark, { delaySeconds: MARK_DELAY_SECONDS }));
   return commands;
 }

@@ -9,6 +9,8 @@ import type { ShownTag, TagRow } from "../protocol/tags.ts";
 import { isTubeNameText, TUBE_NAME_RULE } from "../protocol/tube-name.ts";
 import { delaySeconds } from "../worker/client-put.ts";
 
+/** Where marks are, and nothing else. */
+export const MARKS_TUBE = "hm.outbox";
 const U32_MAX = 0xffff_ffff;
 const LINE = /^[\x20-\x7e]*$/;
 /** Longer than all tags together can be that make sense. */
@@ -25,10 +27,12 @@ const reader = new TagReader();
 export function problemOf(row: OutboxRow, bodyBytesMax: number): string | undefined {
   const { tube, bodyBytes, priority, delayMillis, ttrSeconds, tags } = row;
   if (!isTubeNameText(tube)) return `tube: ${TUBE_NAME_RULE}`;
+  if (tube === MARKS_TUBE) return `tube: ${MARKS_TUBE} is the server's own`;
   if (bodyBytes > bodyBytesMax) {
     return `body: it has ${bodyBytes} bytes; the server takes ${bodyBytesMax}`;
   }
   if (!isWhole(priority, 0)) return `priority: a whole number from 0 to ${U32_MAX}`;
+  if (Number.isNaN(delayMillis)) return "created_at: a moment";
   if (!(delayMillis >= 0 && delaySeconds(delayMillis) <= U32_MAX)) return "delay_millis: too long";
   if (!isWhole(ttrSeconds, 1)) return `ttr_seconds: a whole number from 1 to ${U32_MAX}`;
   return tagsIn(tags) === undefined ? "tags: they are not as behind <bytes> of a put" : undefined;

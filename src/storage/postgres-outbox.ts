@@ -61,17 +61,26 @@ create trigger outbox_told after insert on homemaker.outbox
 
 const MADE = `select to_regclass('homemaker.outbox') is not null
   and to_regclass('homemaker.outbox_refused') is not null as made`;
-const OLDEST = `select extract(epoch from clock_timestamp() - created_at) as age
+/** Microseconds of `created_at`: with the id the name of a row. */
+const MICROS = `case when isfinite(created_at)
+    then (extract(epoch from created_at) * 1000000)::numeric(20, 0)::text else '0' end`;
+const OLDEST = `select case when isfinite(created_at)
+    then extract(epoch from clock_timestamp() - created_at) else 0 end as age
   from homemaker.outbox where queue = $1 order by id limit 1`;
 const TAKE = `with taken as materialized (
     select * from homemaker.outbox where queue = $1 and tube <> all($2::text[])
     order by id limit $3 for update skip locked)
-  select id, tube, octet_length(body) as bytes, priority, ttr_seconds, tags,
-    delay_millis - 1000 * extract(epoch from clock_timestamp() - created_at) as delay_millis,
+  select id, ${MICROS} as micros, tube, octet_length(body) as bytes, priority, ttr_seconds, tags,
+    case when isfinite(created_at)
+      then delay_millis - 1000 * extract(epoch from clock_timestamp() - created_at)
+      else 'NaN' end as delay_millis,
     case when octet_length(body) <= $4 and sum(octet_length(body)) over (order by id) <= $5
       then body end as body
   from taken order by id`;
 const REMOVE = "delete from homemaker.outbox where queue = $1 and id = any($2::bigint[])";
+const REMOVE_NAMED = `delete from homemaker.outbox
+  using unnest($2::bigint[], $3::text[]) as named (row_id, micros)
+  where queue = $1 and id = named.row_id and ${MICROS} = named.micros`;
 const REFUSE = `with gone as (
     delete from homemaker.outbox where queue = $1 and id = any($2::bigint[]) returning *)
   insert into homemaker.outbox_refused
@@ -117,8 +126,10 @@ export class PostgresOutbox implements OutboxTable {
     await this.#open.ask("commit");
   }
 
-  async remove(ids: readonly string[]): Promise<void> {
-    await this.#ask(REMOVE, [ids]);
+  async remove(names: readonly string[]): Promise<void> {
+    const parts = names.map((name) => name.split("@"));
+    const [ids, micros] = [0, 1].map((at) => parts.map((part) => part[at] ?? ""));
+    await this.#ask(REMOVE_NAMED, [ids ?? [], micros ?? []]);
   }
 
   listen(heard: () => void): void {
@@ -159,6 +170,7 @@ function rowOf(row: Row): OutboxRow {
   const body = row["body"];
   return {
     id: textOf(row, "id"),
+    name: `${textOf(row, "id")}@${textOf(row, "micros")}`,
     tube: textOf(row, "tube"),
     body: body instanceof Uint8Array ? body : undefined,
     bodyBytes: numberOf(row, "bytes"),

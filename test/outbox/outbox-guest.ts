@@ -120,7 +120,7 @@ class Life implements OutboxQueue {
     for (const [at, { id }] of rows.entries()) this.#book.add(id, ids[at] ?? 0);
     this.#book.marks.set(
       mark,
-      rows.map(({ id }) => id),
+      rows.map(({ name }) => name),
     );
     return { kind: "put", mark };
   }

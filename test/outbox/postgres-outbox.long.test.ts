@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { problemOf } from "../../src/server/outbox-row.ts";
 import { PostgresOutbox } from "../../src/storage/postgres-outbox.ts";
 import { ServerWithData } from "../durability/server-with-data.ts";
 import { codeBlocks, readPage } from "../docs/page.ts";
@@ -115,6 +116,42 @@ test("rows are taken with all that they say, removed, set aside with a reason, o
     [queue],
   );
   expect(aside.rows).toEqual([{ id: third, reason: "it is long" }]);
+});
+
+test("a row that was given the id of another is not removed in its place", async () => {
+  const queue = newQueue();
+  const table = await connect(queue);
+  const id = await insert(queue, "one");
+  const [old] = await table.take(ALL);
+  await table.end([], []);
+  await app.query(
+    "update homemaker.outbox set created_at = created_at + interval '1 microsecond' where queue = $1",
+    [queue],
+  );
+  await table.remove([old?.name ?? ""]);
+  const [now] = await table.take(ALL);
+  await table.end([], []);
+  expect(now?.id).toBe(id);
+  await table.remove([now?.name ?? "", `${id}@1`]);
+  expect(await count(queue)).toBe(0);
+});
+
+test.each(["infinity", "-infinity"])("a row made at %s is seen for what it is", async (moment) => {
+  const queue = newQueue();
+  const table = await connect(queue);
+  const id = await insert(queue, "never", { created_at: moment });
+  await insert(queue, "late", { created_at: "294276-12-31" });
+  await insert(queue, "one");
+  expect(await table.oldest()).toBe(0);
+  const rows = await table.take(ALL);
+  expect(rows.map((row) => problemOf(row, 1000)?.split(":")[0])).toEqual([
+    "created_at",
+    "delay_millis",
+    undefined,
+  ]);
+  await table.end([], [{ id, why: "created_at" }]);
+  await table.remove(rows.map(({ name }) => name));
+  expect(await count(queue)).toBe(0);
 });
 
 test("a row with a smaller id whose transaction commits later is not passed over", async () => {

@@ -9,8 +9,8 @@ import type { OutboxRow } from "../../src/outbox.ts";
 import { RemoteError } from "../../src/remote-log.ts";
 import { openBroker } from "../../src/runtimes/node-broker.ts";
 import { Outbox } from "../../src/server/outbox.ts";
-import { MARKS_TUBE, ServerOutboxQueue } from "../../src/server/outbox-queue.ts";
-import { problemOf } from "../../src/server/outbox-row.ts";
+import { ServerOutboxQueue } from "../../src/server/outbox-queue.ts";
+import { MARKS_TUBE, problemOf } from "../../src/server/outbox-row.ts";
 import { SimulatedRemote } from "../replica/simulated-remote.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 import { Conversation } from "../support/conversation.ts";
@@ -181,6 +181,28 @@ test("rows whose removal was not heard of are not put again", async () => {
   }
 });
 
+test("a mark removes no other row that was given the id of its own", async () => {
+  const one = await bed();
+  await later(one);
+  one.table.insert();
+  one.database.fates.push(0, 0, 1); // the look, the taking, and no end of it
+  await later(one);
+  expect(one.table.rows.size).toBe(1);
+  const other = rowOf(1, { name: "1@7", body: Buffer.from("other") });
+  one.table.rows.set("1", other);
+  for (let look = 0; look < 4; look++) await later(one);
+  expect(one.table.rows.size).toBe(0);
+  expect(await bodies(one, "rows")).toEqual(["row 1", "other"]);
+  await expectNoMark(one);
+});
+
+test("a row says nothing in the place of a mark", async () => {
+  const one = await bed();
+  one.table.insert({ tube: MARKS_TUBE, body: Buffer.from("2@0 3@0") });
+  await later(one);
+  expect([...one.table.refused]).toEqual([["1", `tube: ${MARKS_TUBE} is the server's own`]]);
+});
+
 test("what a batch cannot take at once goes in several", async () => {
   const one = await bed({ maxBatchBytes: 400 });
   for (let row = 0; row < 10; row++) one.table.insert({ body: new Uint8Array(90), bodyBytes: 90 });
@@ -195,6 +217,8 @@ test.each<[string, Partial<OutboxRow>, string | undefined]>([
   ["a wrong value of a tag", { tags: "exp:0" }, "tags"],
   ["a line end among tags", { tags: "max:1\r\nquit" }, "tags"],
   ["no tube", { tube: "" }, "tube"],
+  ["the tube of the marks", { tube: MARKS_TUBE }, "tube"],
+  ["no moment at which it was made", { delayMillis: Number.NaN }, "created_at"],
   ["too long a tube", { tube: "x".repeat(201) }, "tube"],
   ["a priority below 0", { priority: -1 }, "priority"],
   ["no number", { priority: Number.NaN }, "priority"],

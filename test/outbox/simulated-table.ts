@@ -13,7 +13,7 @@ export function rowOf(id: number, more: Partial<OutboxRow> = {}): OutboxRow {
   const body = Buffer.from(`row ${id}`);
   const times = { delayMillis: 0, ttrSeconds: 60 };
   const job = { tube: "rows", body, bodyBytes: body.length, priority: 0, tags: "", ...times };
-  return { id: String(id), ...job, ...more };
+  return { id: String(id), name: `${id}@0`, ...job, ...more };
 }
 
 /** The table, of which each reader has a connection. */
@@ -102,9 +102,12 @@ export class TableConnection implements OutboxTable {
     });
   }
 
-  remove(ids: readonly string[]): Promise<void> {
+  remove(names: readonly string[]): Promise<void> {
     return this.#call(() => {
-      for (const id of ids) this.#table.rows.delete(id);
+      for (const name of names) {
+        const [id = ""] = name.split("@");
+        if (this.#table.rows.get(id)?.name === name) this.#table.rows.delete(id);
+      }
     });
   }
 
