@@ -22,8 +22,11 @@ import { problemOf } from "./outbox-row.ts";
 export const OUTBOX_ROWS_MAX = 250;
 /** How often it is looked whether there are rows of which nobody told. */
 const LOOK_MILLIS = 1000;
-/** How long the rows of a tube are left that was full. */
-const ASIDE_MILLIS = 1000;
+/**
+ * How long the rows of a tube are left that was full: longer than until the next look, so that one
+ * finds others behind them.
+ */
+const ASIDE_MILLIS = 2500;
 /** Pauses after something went wrong: the first, and the longest. */
 const PAUSE_MILLIS = 100;
 const PAUSE_MILLIS_MAX = 5000;
@@ -174,7 +177,8 @@ export class Outbox {
     this.#tellRefused(refused);
     const until = this.#nowMillis + ASIDE_MILLIS;
     for (const tube of round.fullTubes) this.#aside.set(tube, until);
-    return round.removed.length + refused.length > 0;
+    // Where none were removed there may be others behind those of tubes that are left now.
+    return round.removed.length + refused.length + round.fullTubes.size > 0;
   }
 
   #wrongOf(rows: readonly OutboxRow[]): ReadonlyMap<string, OutboxRefusal> {

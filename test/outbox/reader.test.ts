@@ -143,6 +143,20 @@ test("rows of a tube that is full stay until it has room, and those of others do
   expect(one.table.rows.size).toBe(0);
 });
 
+test("more rows of full tubes than are taken at a time hold up none behind them", async () => {
+  const one = await bed();
+  await one.client.line("use small");
+  expect(await one.client.line("set-tube small jobs=1")).toBe("TUBE_SET");
+  for (let row = 0; row < 600; row++) one.table.insert({ tube: "small" });
+  one.table.insert();
+  for (let look = 0; look < 2; look++) await later(one);
+  expect(await bodies(one, "rows")).toEqual(["row 601"]);
+  one.table.insert();
+  for (let look = 0; look < 2; look++) await later(one);
+  expect(await bodies(one, "rows")).toEqual(["row 602"]);
+  expect(one.table.rows.size).toBe(599);
+});
+
 test("while the queue is drained rows stay, and become jobs afterwards", async () => {
   const one = await bed();
   expect(await one.client.line("drain")).toBe("DRAINING");
