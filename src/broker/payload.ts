@@ -3,7 +3,7 @@
  * The shards' memories and the compiled engine are shared between all threads; everything else is
  * plain data and is copied. Made by broker.ts, opened by open-host.ts in each thread.
  */
-import { defaultShards, indexBytes, planBodies, planMemory } from "../config/memory-plan.ts";
+import { defaultShards, planBodies, planMemory } from "../config/memory-plan.ts";
 import {
   comingBytesMax,
   keepFailures,
@@ -69,18 +69,17 @@ export async function makePayload(
   const module = await WebAssembly.compile(engineWasm);
   const { dataDirectory: directory, segmentBytes } = settings;
   const hasJournal = directory !== undefined;
-  const { memoryBytes: availableBytes } = runtime;
-  const { memoryBytes, growthBytes } = planMemory({
-    availableBytes,
+  const { memoryBytes, indexBytes, growthBytes } = planMemory({
+    availableBytes: runtime.memoryBytes,
     threads,
     hasJournal,
     askedBytes: settings.memoryBytes,
+    askedIndexBytes: settings.maxIndexBytes,
   });
   const shards = settings.shards ?? defaultShards(threads, growthBytes);
   const all = hasJournal ? common.seats + 1 : common.seats; // the committer's thread is the last
   const ringBytes = hasJournal ? ringBytesFor(all, shards, segmentBytes) : 0;
-  const besideBytes = hasJournal ? indexBytes(availableBytes, settings.maxIndexBytes) : 0;
-  const capBytes = memoryBytes + besideBytes;
+  const capBytes = memoryBytes + indexBytes;
   const memories = makeShards(module, shards, all, capBytes, ringBytes, growthBytes);
   keepFailures(memories, settings.failuresKept);
   const content = {

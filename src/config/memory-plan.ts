@@ -31,7 +31,7 @@ export const SHARDS_PER_THREAD = 4;
 export const SHARDS_DEFAULT_MAX = 32;
 
 /** By default what a journal's jobs need beside their bodies may take one part in so many. */
-const INDEX_PART = 4;
+export const INDEX_PART = 4;
 /** Bodies of a shard that were read back have one part in so many of its share, within bounds. */
 const BROUGHT_PART = 4;
 const BROUGHT_LEAST_BYTES = 2 * MIB;
@@ -45,23 +45,37 @@ export interface MemorySituation {
   readonly hasJournal: boolean;
   /** What --memory says. */
   readonly askedBytes: number | undefined;
+  /** What --max-index says; without a journal it means nothing. */
+  readonly askedIndexBytes: number | undefined;
 }
 
 export interface MemoryPlan {
-  /** What the jobs of all shards may take at a time. */
+  /** What the jobs of all shards may take at a time; with a journal, their bodies. */
   readonly memoryBytes: number;
+  /** What jobs with a journal may take beside their bodies; 0 without one. */
+  readonly indexBytes: number;
   /** What the memories of all shards may grow to, together. */
   readonly growthBytes: number;
 }
 
-/** By default jobs may take half of what the process leaves: the rest is for what shards keep. */
+/**
+ * By default jobs may take half of what the process leaves, and with a journal their bodies half
+ * and the rest of them a part of the other half: what is left over is for what shards keep. What
+ * is asked for is not changed, and what is not asked for takes none of it.
+ */
 export function planMemory(situation: MemorySituation): MemoryPlan {
-  const { availableBytes, threads, hasJournal, askedBytes } = situation;
+  const { availableBytes, threads, hasJournal, askedBytes, askedIndexBytes } = situation;
   const leftBytes = availableBytes - ownBytes(threads, hasJournal);
+  const leastBytes = availableBytes / LEAST_PART;
+  const besideIndex = leftBytes - (hasJournal ? (askedIndexBytes ?? 0) : 0);
   const memoryBytes = Math.floor(
-    askedBytes ?? Math.max(leftBytes / 2, availableBytes / LEAST_PART),
+    askedBytes ?? Math.max(leastBytes, Math.min(leftBytes / 2, besideIndex)),
   );
-  return { memoryBytes, growthBytes: Math.max(2 * memoryBytes, leftBytes) };
+  const besideBodies = Math.min(availableBytes / INDEX_PART, leftBytes - memoryBytes);
+  const wantedIndex = Math.floor(askedIndexBytes ?? Math.max(leastBytes, besideBodies));
+  const indexBytes = hasJournal ? wantedIndex : 0;
+  const growthBytes = Math.max(2 * memoryBytes, memoryBytes + indexBytes, leftBytes);
+  return { memoryBytes, indexBytes, growthBytes };
 }
 
 /** The most threads, up to `most` and 1 at least, that leave a good part for jobs. */
@@ -71,17 +85,27 @@ export function fittingThreads(most: number, availableBytes: number, hasJournal:
   return Math.max(1, Math.min(most, threads));
 }
 
-/** What the process needs with the jobs that are asked for, or else with the least part of jobs. */
+/**
+ * What the process needs with the jobs that are asked for, or else with the least part of jobs.
+ * With a journal that is both: their bodies, and what they take beside.
+ */
 export function neededBytes(situation: MemorySituation): number {
-  const { availableBytes, threads, hasJournal, askedBytes } = situation;
-  return ownBytes(threads, hasJournal) + (askedBytes ?? (2 * availableBytes) / LEAST_PART);
+  const { availableBytes, threads, hasJournal, askedBytes, askedIndexBytes } = situation;
+  const leastBytes = availableBytes / LEAST_PART;
+  const ofIndex = hasJournal ? (askedIndexBytes ?? leastBytes) : 0;
+  const ofJobs =
+    askedBytes === undefined
+      ? Math.max(2 * leastBytes, leastBytes + ofIndex)
+      : askedBytes + ofIndex;
+  return ownBytes(threads, hasJournal) + ofJobs;
 }
 
 /**
  * Shards unless so many are asked for: one for one thread, or for a program that serves itself
  * without any, which then never has to look for it; otherwise a power of two, some for each thread.
  * Where memories may not grow much there are fewer, so that the growth of one is not kept from the
- * others; two can each grow to one half of it, which by default is all that jobs may take.
+ * others; two can each grow to one half of it, which without a journal is by default all that jobs
+ * may take.
  */
 export function defaultShards(threads: number, growthBytes: number): number {
   if (threads <= 1) return 1;
@@ -92,11 +116,6 @@ export function defaultShards(threads: number, growthBytes: number): number {
 
 function ownBytes(threads: number, hasJournal: boolean): number {
   return MAIN_BYTES + threads * THREAD_BYTES + (hasJournal ? JOURNAL_BYTES : 0);
-}
-
-/** What jobs with a journal may take beside their bodies: what was asked for, or a quarter. */
-export function indexBytes(availableBytes: number, askedBytes: number | undefined): number {
-  return askedBytes ?? Math.floor(availableBytes / INDEX_PART);
 }
 
 /** Of what bodies may take in memory. */

@@ -88,7 +88,7 @@ export interface Options
   readonly memoryBytes: number | undefined;
   /**
    * With a directory: most memory that all shards together may take beside bodies, in bytes; absent
-   * means a quarter of the machine's.
+   * means a quarter of the machine's, or what bodies leave of it if that is less.
    */
   readonly maxIndexBytes: number | undefined;
   /**
@@ -337,7 +337,7 @@ export const OPTIONS: { readonly [Key in keyof Settings]: Option<Settings[Key]> 
     placeholder: "SIZE",
     help: "most memory that jobs take beside their bodies; beyond it put answers OUT_OF_MEMORY",
     default: undefined,
-    defaultText: "a quarter of the machine's memory",
+    defaultText: "a quarter of the machine's memory, or what --memory leaves of it",
     ...size(MIB, 256 * GIB, "a size from 1MiB to 256GiB"),
   },
   dataDirectory: {

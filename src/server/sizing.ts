@@ -48,9 +48,10 @@ export class Sizing {
   /** Whoever is to be killed by the kernel, which says nothing, is told before. */
   warnOfMemory(threads: number): void {
     const { memoryBytes: availableBytes } = this.#runtime;
-    const { memoryBytes: askedBytes } = this.#options;
+    const { memoryBytes: askedBytes, maxIndexBytes: askedIndexBytes } = this.#options;
     const hasJournal = this.#hasJournal;
-    const needed = neededBytes({ availableBytes, threads, hasJournal, askedBytes });
+    const asked = { askedBytes, askedIndexBytes };
+    const needed = neededBytes({ availableBytes, threads, hasJournal, ...asked });
     if (needed <= availableBytes) return;
     const why = "the memory is less than the process may need: it may be killed without a word";
     this.#log.write("warn", why, { neededBytes: needed, availableBytes, threads });

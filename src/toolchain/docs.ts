@@ -12,6 +12,7 @@ import type { Units } from "../text/control.ts";
 import { apiPage } from "./api-page.ts";
 import { metricsPage } from "./metrics-page.ts";
 import {
+  INDEX_PART,
   JOURNAL_BYTES,
   LEAST_PART,
   MAIN_BYTES,
@@ -65,45 +66,50 @@ The process needs memory of its own beside that: about ${mib(MAIN_BYTES)}, ${mib
 ${mib(JOURNAL_BYTES)} with \`--data\`. The default of \`--memory\` is half of what the machine, or the container, has
 beyond that need, and at least one part in ${LEAST_PART} of the whole.
 
-The other half is for what shards keep. Memory that a shard once used stays with the process:
+With \`--data\`, \`--memory\` is for bodies: those beyond it stay on the disk
+([durability.md](durability.md#a-backlog-larger-than-memory)). What jobs take beside their bodies
+has \`--max-index\`. Its default is one part in ${INDEX_PART} of the whole, or what the own need and \`--memory\`
+leave if that is less, and at least one part in ${LEAST_PART}. If you set \`--max-index\` alone, the default of
+\`--memory\` is no more than it leaves. The cap is \`--memory\`, and with \`--data\` \`--memory\` and
+\`--max-index\` together.
+
+What the cap leaves is for what shards keep. Memory that a shard once used stays with the process:
 WebAssembly gives none back, and the instruction that would, \`memory.discard\`, is an experiment of
 V8 that no runtime has switched on. A shard uses its free memory again before it grows.
 
-With \`--data\`, \`--memory\` is for bodies: those beyond it stay on the disk
-([durability.md](durability.md#a-backlog-larger-than-memory)). What jobs take beside their bodies
-has \`--max-index\`, and in what follows \`--memory\` is both together.
-
-So when tubes of several shards are full one after another, the process becomes larger than
-\`--memory\`. An example: on a machine of 2 GiB, \`--threads 2 --memory 64MiB\` makes eight shards.
+So when tubes of several shards are full one after another, the process becomes larger than its need
+and the cap. An example: on a machine of 2 GiB, \`--threads 2 --memory 64MiB\` makes eight shards.
 Eight tubes that were filled and emptied in turn took the process from 105 to 617 MB; more rounds
 added nothing.
 
 Where memory is short the server makes fewer threads than there are processors: as many as leave one
 part in ${ROOM_PART} of the memory beyond the own need, and at least one. If not even one fits, or the
-\`--threads\` or \`--memory\` that you ask for do not, it starts all the same and logs a warning with
-the need and with what there is: the kernel may kill it without a word. A container of 128 MiB has
-room for one thread without \`--data\`, one of 192 MiB for one with it.
+\`--threads\`, \`--memory\` or \`--max-index\` that you ask for do not, it starts all the same and logs a
+warning with the need and with what there is: the kernel may kill it without a word. A container of
+128 MiB has room for one thread without \`--data\`, one of 192 MiB for one with it.
 
 The most that the process takes is its own need and the smaller of two amounts:
 
-- \`--shards\` times \`--memory\`;
-- the growth: what the machine has beyond the own need, or twice \`--memory\` if that is more. Half
-  of the growth is for the shards that need it first, the other half is reserved in equal shares.
+- \`--shards\` times the cap;
+- the growth: what the machine has beyond the own need, or twice \`--memory\`, or the cap, whichever
+  is the most. Half of the growth is for the shards that need it first, the other half is reserved
+  in equal shares.
 
 So what a tube leaves, any other may have, until the growth is used up. This never happens with one
-shard or two, nor where the growth is \`--shards\` times \`--memory\`. Otherwise it may: after tubes of
-some shards have been full one after another, a shard that never was has its reserved share, and
-what is left of the first half. Beyond that it answers OUT_OF_MEMORY, even if others are empty. An
-example: in a container of 256 MiB with two threads and \`--shards 8\`, \`--memory\` is 64 MiB and the
-growth 128 MiB. The first tube then has 60 MiB, one in another shard 16 MiB, and each later one 7.
+shard, nor where the growth is \`--shards\` times the cap, as it is with two shards and without
+\`--data\`. Otherwise it may: after tubes of some shards have been full one after another, a shard
+that never was has its reserved share, and what is left of the first half. Beyond that it answers
+OUT_OF_MEMORY, even if others are empty. An example: in a container of 256 MiB with two threads and
+\`--shards 8\`, \`--memory\` is 64 MiB and the growth 128 MiB. The first tube then has 60 MiB, one in
+another shard 16 MiB, and each later one 7.
 
 Therefore there are fewer shards by default where memory is short. One thread has one shard. Several
 threads have ${SHARDS_PER_THREAD} for each, at most ${SHARDS_DEFAULT_MAX} in all, but no more than one for each ${mib(SHARD_BYTES)} of growth, and
 at least two. In the example that is two shards, and each tube has its 60 MiB in turn.
 
-With \`--shards 1\` the process stays at its own need and \`--memory\`.
+With \`--shards 1\` the process stays at its own need and the cap.
 
-What is queued for connections is not in \`--memory\`: replies that a client does not read take up to
+What is queued for connections is not in the cap: replies that a client does not read take up to
 about \`--max-output\` for each connection. The bound for all is \`--max-output\` times the connections,
 at most \`--max-connections\`. In a container of 128 MiB, 150 clients that ask for large bodies and
 never read are enough to have the server killed. Where clients are not to be trusted with that,
