@@ -2,11 +2,12 @@
  * command for each by its id.
  *
  * It goes through a tube's jobs of one state once, in the order of their ids, so what a kick makes
- * ready is not met again. Whether a job is wanted is judged at once before the command for it, so
- * one that left the state since it was listed is left alone. Between two steps everything else has
- * its turn, and it stops when nobody waits for the answer any more, or when the server refused
- * something; what is done by then is done. With a limit it goes on where the caller says. One at a
- * time.
+ * ready is not met again. Whether jobs are wanted is judged for some at a time, for as long as
+ * reading their bodies takes. Whether they are still in the state is looked at once more right
+ * before the commands, so one that left it meanwhile is left alone. Between two steps everything
+ * else has its turn, and it stops when nobody waits for the answer any more, or when the server
+ * refused something; what is done by then is done. With a limit it goes on where the caller says.
+ * One at a time.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ClientConnection } from "../client/connection.ts";
@@ -26,7 +27,7 @@ import {
 } from "./fields.ts";
 import { HttpError } from "./handler.ts";
 import type { Call, Route } from "./handler.ts";
-import { inSteps, isWanted, listJobs, shardOfTube } from "./job-scan.ts";
+import { inSteps, isWanted, listJobs, shardOfTube, stands } from "./job-scan.ts";
 import type { ListedJob, Page, Wanted } from "./job-scan.ts";
 import { FILTER_CHARACTERS_MAX, groupOf, STATES } from "./jobs.ts";
 import { refused } from "./refusals.ts";
@@ -232,14 +233,15 @@ async function doStep(
   outcome: Outcome,
 ): Promise<void> {
   const { wanted, isDryRun, done, commandFor } = errand;
-  const ids = await wantedOf(inProcess, jobs, wanted);
-  outcome.matched += ids.length;
-  outcome.last = ids.at(-1) ?? outcome.last;
+  const matching = await wantedOf(inProcess, jobs, wanted);
+  outcome.matched += matching.length;
+  outcome.last = matching.at(-1) ?? outcome.last;
   if (!isDryRun) {
+    const ids = standingOf(inProcess, matching, wanted);
     const isPlain = wanted.filter === "" && wanted.group === undefined;
-    const left = isPlain ? jobs.length - ids.length : 0; // with a filter nobody knows of those
+    const left = isPlain ? jobs.length - matching.length : 0; // with a filter nobody knows of those
     outcome.matched += left;
-    outcome.gone += left;
+    outcome.gone += left + matching.length - ids.length;
     const shares = sessions.map((session, share) => {
       const own = ids.filter((_, at) => at % sessions.length === share);
       return Promise.all(own.map((id) => session.ask(commandFor(id))));
@@ -260,6 +262,18 @@ async function wantedOf(
     return false;
   });
   return ids;
+}
+
+/** Those that did not leave the state, or the tube, since they were found. */
+function standingOf(
+  inProcess: InProcess,
+  ids: readonly number[],
+  wanted: Wanted,
+): readonly number[] {
+  return inProcess.look((desk) => {
+    const shard = shardOfTube(desk, wanted.tube);
+    return ids.filter((id) => stands(desk, shard, id, wanted));
+  });
 }
 
 function count({ word, args }: Reply, done: ReadonlySet<string>, outcome: Outcome): void {

@@ -82,7 +82,7 @@ export function figuresOf({ line }: ListedJob): Readonly<Record<string, number>>
 }
 
 /** Whether a job is in that tube and state now. */
-function stands(desk: Desk, shard: Shard, id: number, { tube, state }: Wanted): boolean {
+export function stands(desk: Desk, shard: Shard, id: number, { tube, state }: Wanted): boolean {
   if (shard.statsJob(id, desk.now) !== C.DONE) return false;
   const { name, state: now } = shownPlace(shard);
   return name === tube && now === state;
