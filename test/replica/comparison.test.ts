@@ -102,3 +102,26 @@ test("a directory that was never a copy of the log is refused", async () => {
   const comparing = compare({ storage, log: remote.connect(), breathe });
   await expect(remote.answered(comparing)).rejects.toMatchObject({ code: "HM_REMOTE_FAILED" });
 });
+
+test("what a leader forgets between the listing and the reading is listed anew", async () => {
+  const { remote, storage } = await copied();
+  change(storage, FIRST, 0, "x");
+  const log = remote.connect();
+  const read = log.read.bind(log);
+  log.read = async (sequence) => {
+    const leader = remote.connect();
+    await leader.append(remote.last + 1, 1, [{ kind: "remove", file: FIRST }]);
+    await leader.append(remote.last + 1, 1, [written(SECOND, 200, "newest")]);
+    await leader.sweep();
+    if (!remote.rows.has(sequence)) throw new RemoteError("HM_REMOTE_FAILED", "it is gone");
+    return read(sequence);
+  };
+  const { differences } = await remote.answered(compare({ storage, log, breathe }));
+  expect(differences).toEqual([
+    { file: FIRST, kind: "not in the copy", position: 0, bytes: BYTES },
+    { file: SECOND, kind: "different", position: 200, bytes: 6 },
+  ]);
+  log.read = () => Promise.reject(new RemoteError("HM_REMOTE_FAILED", "it is gone"));
+  const never = compare({ storage, log, breathe });
+  await expect(remote.answered(never)).rejects.toMatchObject({ code: "HM_REMOTE_FAILED" });
+});
