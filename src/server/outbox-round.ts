@@ -15,6 +15,8 @@ export class OutboxRound {
   readonly marks: number[] = [];
   /** Tubes that were full. */
   readonly fullTubes = new Set<string>();
+  /** Why no jobs were taken, if they were not. */
+  shutBy: string | undefined;
   #groups: (readonly OutboxRow[])[];
 
   constructor(rows: readonly OutboxRow[]) {
@@ -26,7 +28,10 @@ export class OutboxRound {
     for (let group = this.#groups.shift(); group !== undefined; group = this.#groups.shift()) {
       if (group.length === 0) continue;
       const answer = await queue.put(group);
-      if (answer.kind === "shut") return;
+      if (answer.kind === "shut") {
+        this.shutBy = answer.why;
+        return;
+      }
       this.#sort(group, answer);
     }
   }

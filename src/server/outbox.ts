@@ -74,6 +74,8 @@ export class Outbox {
   #pauseMillis = PAUSE_MILLIS;
   /** Why it cannot be read, as it was told. */
   #told: string | undefined;
+  /** Why no rows become jobs, as it was told. */
+  #toldShut: string | undefined;
   #running: Promise<void> | undefined;
 
   constructor(parts: OutboxParts) {
@@ -175,6 +177,7 @@ export class Outbox {
     for (const mark of round.marks) await queue.forget(mark);
     this.#isSettled = true;
     this.#tellRefused(refused);
+    this.#tellShut(round.shutBy);
     const until = this.#nowMillis + ASIDE_MILLIS;
     for (const tube of round.fullTubes) this.#aside.set(tube, until);
     // Where none were removed there may be others behind those of tubes that are left now.
@@ -195,6 +198,14 @@ export class Outbox {
     for (const { id, why } of refused) {
       this.#parts.log.write("warn", "a row of the outbox can be no job", { row: id, why });
     }
+  }
+
+  /** Tells each reason once, until rows become jobs again. */
+  #tellShut(why: string | undefined): void {
+    if (why !== undefined && why !== this.#toldShut) {
+      this.#parts.log.write("warn", "rows of the outbox stay: the queue takes none", { why });
+    }
+    this.#toldShut = why;
   }
 
   #tubesAside(): readonly string[] {

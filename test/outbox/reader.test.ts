@@ -162,7 +162,9 @@ test("while the queue is drained rows stay, and become jobs afterwards", async (
   expect(await one.client.line("drain")).toBe("DRAINING");
   one.table.insert();
   await later(one);
+  await later(one);
   expect(one.table.rows.size).toBe(1);
+  expect(one.told).toEqual(['rows of the outbox stay: the queue takes none {"why":"DRAINING"}']);
   expect(await one.client.line("undrain")).toBe("NOT_DRAINING");
   await later(one);
   expect(await bodies(one, "rows")).toEqual(["row 1"]);
