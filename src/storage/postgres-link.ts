@@ -82,11 +82,20 @@ export class PostgresLink {
 
   /**
    * Connects to all servers at once; the first counts that is a primary and can be believed.
-   * `patience`: most milliseconds that an answer may take. Rejects with a RemoteError.
+   * `patience`: most milliseconds that an answer may take; once `signal` says so, nobody waits for
+   * it any more. Rejects with a RemoteError.
    */
-  static async open(address: PostgresAddress, patience: number): Promise<PostgresLink> {
+  static async open(
+    address: PostgresAddress,
+    patience: number,
+    signal?: AbortSignal,
+  ): Promise<PostgresLink> {
     const { Client: PgClient } = (await loadPg()).default;
     const links = address.servers.map((server) => PostgresLink.#to(PgClient, server, patience));
+    const cutAll = (): void => {
+      for (const link of links) link.cut();
+    };
+    signal?.addEventListener("abort", cutAll);
     const attempts = links.map((link) => link.#opened(address, patience));
     try {
       const first = await Promise.any(attempts);
@@ -94,6 +103,8 @@ export class PostgresLink {
       return first;
     } catch (error) {
       throw error instanceof AggregateError ? refusalOf(error.errors) : error;
+    } finally {
+      signal?.removeEventListener("abort", cutAll);
     }
   }
 

@@ -94,7 +94,7 @@ export class PostgresOutbox implements OutboxTable {
   readonly #patienceMillis: number;
   #link: PostgresLink | undefined;
   #heard: () => void = () => undefined;
-  #isClosed = false;
+  readonly #closing = new AbortController();
 
   /**
    * Connects when it is told to. `patienceMillis`: how long an answer may take before the
@@ -139,19 +139,20 @@ export class PostgresOutbox implements OutboxTable {
   async reconnect(): Promise<void> {
     this.#link?.cut();
     this.#link = undefined;
-    const link = await PostgresLink.open(this.#address, this.#patienceMillis);
-    if (this.#isClosed) link.cut();
+    const { signal } = this.#closing;
+    const link = await PostgresLink.open(this.#address, this.#patienceMillis, signal);
+    this.#link = link;
+    if (signal.aborted) link.cut();
     await link.ask(`set idle_in_transaction_session_timeout = '${IDLE_SECONDS}s'`);
     const [row] = (await link.ask(MADE)).rows;
     if (row?.["made"] !== true) {
       await link.ask(`begin; select pg_advisory_xact_lock(${MAKING}); ${OUTBOX_SCHEMA} commit`);
     }
     await link.listen(CHANNEL, () => this.#heard());
-    this.#link = link;
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#closing.abort();
     this.#link?.cut();
   }
 
