@@ -55,8 +55,10 @@ const BACK_OFF_MAX_MS = 5000;
 const SILENCE_MS = 10_000;
 const HEARTBEAT_MS = 30_000;
 const PENDING_BYTES_MAX = 268_435_456;
-/** One attempt at one of several addresses. */
+/** Most for one attempt at one of several addresses. */
 const DIAL_TIMEOUT_MS = 5000;
+/** A server far away, by TLS, has so much however many addresses there are. */
+const DIAL_LEAST_MS = 1000;
 
 /** A client that has a connection. Rejects with an UnreachableError when none comes about. */
 export async function connectTo(
@@ -74,7 +76,7 @@ export async function connectTo(
   const { timeoutMs = TIMEOUT_MS, connectTimeoutMs = CONNECT_TIMEOUT_MS, signal } = options;
   const client = new Client(endpoints, around, {
     timeoutMs,
-    dialTimeoutMs: Math.min(DIAL_TIMEOUT_MS, connectTimeoutMs),
+    dialTimeoutMs: dialTimeoutOf(connectTimeoutMs, endpoints.length),
     backOffMaxMs: options.backOffMaxMs ?? BACK_OFF_MAX_MS,
     silenceMs: options.silenceMs ?? SILENCE_MS,
     heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS,
@@ -90,6 +92,12 @@ export async function connectTo(
     await client.close();
     throw error;
   }
+}
+
+/** Each address has its turn within the time of the first connection, if others are silent. */
+function dialTimeoutOf(connectTimeoutMs: number, addresses: number): number {
+  const share = Math.max(DIAL_LEAST_MS, Math.floor(connectTimeoutMs / addresses));
+  return Math.min(DIAL_TIMEOUT_MS, connectTimeoutMs, share);
 }
 
 function inProcess(target: InProcessTarget): Endpoint {

@@ -112,3 +112,11 @@ export class CancelledError extends HomemakerError {
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
+
+/** What several attempts came to, with each one's reason; undefined when there was none. */
+export function unreachableFor(causes: readonly Error[]): Error | undefined {
+  const [first] = causes;
+  if (causes.length <= 1) return first;
+  const cause = new AggregateError(causes);
+  return new UnreachableError(causes.map(({ message }) => message).join("; "), { cause });
+}

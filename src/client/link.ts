@@ -19,7 +19,8 @@ import { CommandWriter } from "./command-writer.ts";
 import type { ClientConnection, ConnectionOptions } from "./connection.ts";
 import type { ConnectionState } from "./connection-state.ts";
 import { Deadlines } from "./deadlines.ts";
-import { asError, BacklogError, NotSupportedError, UnreachableError } from "./errors.ts";
+import { asError, BacklogError, NotSupportedError } from "./errors.ts";
+import { UnreachableError, unreachableFor } from "./errors.ts";
 import { pause } from "./pause.ts";
 import { RefusedError, refusalOf } from "./refused-error.ts";
 import { Support } from "./support.ts";
@@ -305,6 +306,7 @@ export class Link implements CallKeeper {
     if (connection?.oldest === undefined || connection.oldest.waits) return;
     const silentMs = (this.#parts.around.clock.now() - this.#heardMicros) / MILLI_MICROS;
     if (silentMs < this.#parts.limits.silenceMs) return;
+    this.#passOver(this.#preferred);
     this.drop(new UnreachableError(`the server has said nothing for ${Math.round(silentMs)} ms`));
   }
 
@@ -340,16 +342,22 @@ export class Link implements CallKeeper {
     return millis === 0 ? Promise.resolve() : pause(clock, millis, signal);
   }
 
+  /** What says nothing is tried last: to wait for it again would cost as much as it just did. */
+  #passOver(index: number): void {
+    this.#preferred = (index + 1) % this.#parts.endpoints.length;
+  }
+
   /** Tries each address once, beginning with the one that was last good. */
   async #tryAll(signal: AbortSignal): Promise<boolean> {
     const { endpoints } = this.#parts;
     const causes: Error[] = [];
+    const first = this.#preferred;
     for (let count = 0; count < endpoints.length && !signal.aborted; count++) {
-      const index = (this.#preferred + count) % endpoints.length;
+      const index = (first + count) % endpoints.length;
       const endpoint = endpoints[index];
       if (endpoint === undefined) continue;
       try {
-        await this.#open(endpoint, signal);
+        await this.#open(endpoint, signal, () => this.#passOver(index));
         this.#preferred = index;
         return true;
       } catch (error) {
@@ -362,13 +370,7 @@ export class Link implements CallKeeper {
       this.#giveUp(this.#refusal);
       return true;
     }
-    const [first] = causes;
-    this.#cause =
-      causes.length === 1 || first === undefined
-        ? first
-        : new UnreachableError(causes.map(({ message }) => message).join("; "), {
-            cause: new AggregateError(causes),
-          });
+    this.#cause = unreachableFor(causes);
     return false;
   }
 
@@ -378,14 +380,15 @@ export class Link implements CallKeeper {
     this.#parts.refused(refusal);
   }
 
-  async #open(endpoint: Endpoint, closing: AbortSignal): Promise<void> {
+  async #open(endpoint: Endpoint, closing: AbortSignal, silent: () => void): Promise<void> {
     const { dialTimeoutMs } = this.#parts.limits;
     const attempt = new AbortController();
     const end = (): void => attempt.abort(closing.reason);
     closing.addEventListener("abort", end, { once: true });
-    const cancel = this.#parts.around.clock.after(dialTimeoutMs, () =>
-      attempt.abort(new UnreachableError(`there was no connection after ${dialTimeoutMs} ms`)),
-    );
+    const cancel = this.#parts.around.clock.after(dialTimeoutMs, () => {
+      silent();
+      attempt.abort(new UnreachableError(`there was no connection after ${dialTimeoutMs} ms`));
+    });
     try {
       await this.#greet(endpoint, attempt.signal);
     } finally {

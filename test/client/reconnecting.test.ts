@@ -254,6 +254,38 @@ describe("attempts to connect", () => {
     await own.close();
   });
 
+  test("leave time for an address behind silent ones, which come last then", async () => {
+    const several = new ScriptedServer();
+    const open = several.endpoint.bind(several);
+    const names: string[] = [];
+    const silent = new Set(["a", "b"]);
+    several.endpoint = (name = "") => ({
+      name,
+      open: (options, signal) => {
+        names.push(name);
+        if (!silent.has(name)) return open(name).open(options, signal);
+        return new Promise((_, reject) => {
+          signal.addEventListener("abort", () => reject(new Error(`${name} is silent`)));
+        });
+      },
+    });
+    const connecting = several.connect({}, ["a", "b", "c"]);
+    await several.advance(7);
+    const own = await connecting;
+    expect(names.splice(0)).toEqual(["a", "b", "c"]);
+    silent.clear();
+    const stats = outcome(own.stats());
+    await several.advance(10.1);
+    expect(await stats).toBe("HM_TIMEOUT");
+    const tubes = outcome(own.listTubes());
+    await several.advance(0.2);
+    expect(names).toEqual(["a"]);
+    const closed = own.close();
+    await several.advance(11);
+    await closed;
+    expect(await tubes).toBe("HM_TIMEOUT");
+  });
+
   test("come later each time, up to a limit, and chance takes a part of it away", () => {
     const steps = Array.from({ length: 9 }, (_, failures) => backOffMillis(failures, 5000, 0));
     expect(steps).toEqual([0, 50, 100, 200, 400, 800, 1600, 3200, 5000]);
