@@ -48,14 +48,15 @@ export class SocketWire implements Wire {
   }
 }
 
-/** Connects to a server. Rejects with an UnreachableError. */
+/** Connects to a server. Rejects with an UnreachableError, or with the signal's reason. */
 export async function connectTo(
   address: BoundAddress,
   options: ConnectionOptions = {},
+  signal?: AbortSignal,
 ): Promise<ClientConnection> {
   const way = connectionTo(address);
-  if ("url" in way) return openWebSocket(way.url, options);
-  const socket = await socketTo(way);
+  if ("url" in way) return openWebSocket(way.url, options, signal);
+  const socket = await socketTo(way, {}, signal);
   return new ClientConnection((listener) => new SocketWire(socket, listener), options);
 }
 

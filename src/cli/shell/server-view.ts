@@ -6,7 +6,7 @@ import { formatListenAddress } from "../../config/listen-address.ts";
 import type { BoundAddress } from "../../config/listen-address.ts";
 import type { ClientConnection } from "../../client/connection.ts";
 import { BadCommandError, LostError, NotSentError } from "../../client/errors.ts";
-import { UnreachableError } from "../../client/errors.ts";
+import { asError, UnreachableError } from "../../client/errors.ts";
 import { RefusedError as WrongTokenError } from "../../client/refused-error.ts";
 import { showToken } from "../../client/token.ts";
 import type { Reply } from "../../protocol/reply-reader.ts";
@@ -30,6 +30,9 @@ export function isLoss(error: unknown): boolean {
 /** Commands that are on their way at a time when many are asked. */
 const WINDOW = 500;
 
+/** Of several addresses each has so long to take a connection and to answer a first question. */
+const FIRST_ANSWER_MS = 2000;
+
 /** A connection to a server. */
 export class ServerView {
   /** Its address, as people write it. */
@@ -40,14 +43,16 @@ export class ServerView {
   /**
    * Connects to the first of the addresses that answers, and shows the token if there is one;
    * rejects with an UnreachableError that names them all, and with a RefusedError where the token
-   * is wrong.
+   * is wrong. Of several addresses one that does not answer in time is passed over.
    */
   static async open(addresses: readonly BoundAddress[], token?: string): Promise<ServerView> {
     const reasons: string[] = [];
     for (const address of addresses) {
       const where = formatListenAddress(address);
       try {
-        return await ServerView.#at(address, where, token);
+        const attempt = new AbortController();
+        const opening = ServerView.#at(address, where, attempt.signal, token);
+        return await (addresses.length === 1 ? opening : answerOf(opening, attempt));
       } catch (error) {
         if (!(error instanceof UnreachableError)) throw error;
         reasons.push(`${where}: ${error.message}`);
@@ -59,10 +64,11 @@ export class ServerView {
   static async #at(
     address: BoundAddress,
     where: string,
+    signal: AbortSignal,
     token: string | undefined,
   ): Promise<ServerView> {
     const pushes = new Pushes();
-    const view = new ServerView(await connectTo(address, pushes), pushes, where);
+    const view = new ServerView(await connectTo(address, pushes, signal), pushes, where);
     try {
       if (token !== undefined) await view.#show(token);
       return view;
@@ -156,6 +162,36 @@ export class ServerView {
       }
     }
     return found;
+  }
+}
+
+/**
+ * What was connected to, once it has answered something: one that stands still takes connections,
+ * too. Rejects with an UnreachableError when that takes too long.
+ */
+async function answerOf(
+  opening: Promise<ServerView>,
+  attempt: AbortController,
+): Promise<ServerView> {
+  const late = Promise.withResolvers<never>();
+  const why = new UnreachableError(`no answer after ${FIRST_ANSWER_MS} ms`);
+  const timer = setTimeout(() => {
+    late.reject(why);
+    attempt.abort(why);
+  }, FIRST_ANSWER_MS);
+  try {
+    const view = await Promise.race([opening, late.promise]);
+    await Promise.race([view.ask("features"), late.promise]);
+    return view;
+  } catch (error) {
+    void opening.then(
+      (view) => view.close(),
+      () => undefined, // there is nothing to close
+    );
+    if (isLoss(error)) throw new UnreachableError(asError(error).message, { cause: error });
+    throw error;
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -105,7 +105,6 @@ class Shell {
         return watchServer(this.#server, this.#terminal, {
           ...request,
           asJson: this.#asJson,
-          where: this.#where,
           open: () => ServerView.open(this.#addresses, this.#token),
           complain: this.#complain,
         });

@@ -28,7 +28,6 @@ export interface TopSettings {
   readonly sort: TubeColumn;
   readonly intervalSeconds: number;
   readonly asJson: boolean;
-  readonly where: string;
   /** Connects anew. */
   open(): Promise<ServerView>;
   /** Takes a line for the user where there is no screen to say it on. */
@@ -51,6 +50,8 @@ export async function watchServer(
 class Top {
   /** Undefined while there is no connection. */
   #server: ServerView | undefined;
+  /** The address of the last connection, as people write it. */
+  #where: string;
   readonly #terminal: Terminal;
   readonly #settings: TopSettings;
   readonly #history: Sample[] = [];
@@ -65,6 +66,7 @@ class Top {
 
   constructor(server: ServerView, terminal: Terminal, settings: TopSettings) {
     this.#server = server;
+    this.#where = server.where;
     this.#terminal = terminal;
     this.#settings = settings;
     this.#sort = settings.sort;
@@ -74,6 +76,7 @@ class Top {
   async #look(): Promise<Sample | undefined> {
     try {
       this.#server ??= await this.#settings.open();
+      this.#where = this.#server.where;
       if (this.#isOver) this.#server.close(); // "q" was pressed meanwhile
       const sample = await this.#sampleOf(this.#server);
       this.#isLost = false;
@@ -108,7 +111,7 @@ class Top {
   }
 
   #say(what: string): void {
-    this.#settings.complain(`${this.#settings.where}: ${what}`);
+    this.#settings.complain(`${this.#where}: ${what}`);
   }
 
   #line(now: Sample): string {
@@ -143,7 +146,7 @@ class Top {
   async #redraw(): Promise<void> {
     const { columns, rows } = this.#terminal;
     const view = { columns, rows, sort: this.#sort, skipped: this.#skipped, isLost: this.#isLost };
-    const lines = drawScreen(this.#history, { ...view, where: this.#settings.where });
+    const lines = drawScreen(this.#history, { ...view, where: this.#where });
     await this.#terminal.write(`\x1B[H${lines.map((line) => `${line}\x1B[K`).join("\r\n")}\x1B[J`);
   }
 
