@@ -32,18 +32,17 @@ import {
   STATE_RESERVED,
   STEP_JOBS,
 } from "./constants";
-import { setHeard } from "./acks";
 import { bucketAt, lateRoot } from "./bucket";
 import * as chains from "./chain";
 import { Chain, OF_JOB } from "./chain";
-import * as commands from "./commands";
-import { connAt } from "./conn";
+import * as conns from "./conn";
 import { enterAt } from "./deadlines";
 import {
   AWAY,
   CAME,
   CANCELLED,
   CHAIN_BYTES,
+  GRANTED,
   Job,
   NO_PLACE,
   PLACE_BYTES,
@@ -51,7 +50,7 @@ import {
   TAGGED,
 } from "./job";
 import { WHOLE, addressOfJob, countBody, freeChain, isChained, isClaimed, jobAt } from "./job";
-import { mayBeAway, placeOf, readersOf, saidBy, setPlace, show } from "./job";
+import { mayBeAway, placeOf, readersOf, setPlace, show } from "./job";
 import * as journal from "./journal";
 import { PutRecord, Record } from "./journal";
 import { PUT_BYTES, WANTED_BYTES, WANTED_ID, WANTED_PLACE } from "./layouts";
@@ -75,8 +74,10 @@ const NEAR_JOBS: u32 = 64;
 /** Most jobs, and bytes of their records, that one `gatherWanted` says. */
 const GATHERED_MAX: u32 = 2048;
 const GATHERED_BYTES: u32 = 1048576;
-/** Jobs of a tube that are looked at, from its best one on, for bodies to be read ahead. */
+/** Jobs that are looked at, from the best one of each tube on, for bodies to be read ahead. */
 const AHEAD_JOBS: u32 = 1024;
+/** In most tubes at once. */
+const AHEAD_TUBES: u32 = 16;
 
 /* Leaving. */
 
@@ -84,7 +85,7 @@ const AHEAD_JOBS: u32 = 1024;
 function mayLeave(job: Job): bool {
   if (!mayBeAway(job.bodyBytes) || job.state > STATE_BURIED) return false;
   if (isChained(job) && (readersOf(job) > 0 || partsOf(job) != 0)) return false;
-  return !isClaimed(job) && (job.flags & CANCELLED) == 0;
+  return !isClaimed(job) && (job.flags & (CANCELLED | GRANTED)) == 0; // a grant is shown next
 }
 
 /** Whether a job is soon to run: its body had better stay. */
@@ -119,7 +120,6 @@ function findOf(id: u64, lsn: u64): u32 {
 
 /** A PUT record was written to that place: its job may be told so, its body may leave. */
 function settle(record: PutRecord, place: u32, pressure: u32): void {
-  if (pressure == 0 && record.oldPut == 0) return; // nobody needs to know
   const at = findOf(record.id, record.lsn);
   if (at == 0) return;
   const job = jobAt(at);
@@ -151,12 +151,21 @@ export function settleRing(t: u32, from: f64, to: f64, place: f64, pressure: u32
   return leave(t, position < <u64>to ? MORE : DONE);
 }
 
-/** The body of those that are noted that was read back first leaves again, if it may. */
+/**
+ * The body of those that are noted that was read back first leaves again; if it may not now, it is
+ * noted once more.
+ */
 function leaveAgain(): void {
-  const at = findJob(takeCame());
-  if (at == 0 || jobAt(at).away != CAME || !mayLeave(jobAt(at))) return;
+  const id = takeCame();
+  const at = findJob(id);
+  if (at == 0 || jobAt(at).away != CAME) return;
   const place = placeOf(jobAt(at));
-  if (place != NO_PLACE) leaveMemory(jobAt(at), place);
+  if (place == NO_PLACE || !mayLeave(jobAt(at)) || !leaveMemory(jobAt(at), place)) noteCame(id);
+}
+
+/** Bodies that were read back leave while there are more than `most` bytes of them. */
+function leaveDownTo(most: f64): void {
+  for (let left = cameCount(); left > 0 && shard().cameBytes > most; --left) leaveAgain();
 }
 
 /* Coming back. */
@@ -179,12 +188,22 @@ function pieceWith(bytes: u32, source: usize): u32 {
   return 0;
 }
 
-/** The body at `source` is that of a job whose body is away; false when there is no memory. */
-function takeBody(job: Job, source: usize): bool {
+/** As `pieceWith`; for want of memory, bodies that were read back leave again. */
+function roomWith(bytes: u32, source: usize): u32 {
+  let to = pieceWith(bytes, source);
+  for (let left = cameCount(); to == 0 && left > 0; --left) {
+    leaveAgain();
+    to = pieceWith(bytes, source);
+  }
+  return to;
+}
+
+/** The body at `source` is that of a job whose body is away; without memory nothing changes. */
+function takeBody(job: Job, source: usize): void {
   const from = addressOfJob(job);
   const place = placeOf(job);
-  const to = pieceWith(job.bodyBytes, source);
-  if (to == 0) return false;
+  const to = roomWith(job.bodyBytes, source);
+  if (to == 0) return;
   countBody(job, -1);
   job.away = CAME;
   moveJob(from, to, RECORD_BYTES);
@@ -195,9 +214,8 @@ function takeBody(job: Job, source: usize): bool {
   const s = shard();
   s.brought++;
   if ((moved.flags & TAGGED) != 0 && isToLeave(moved)) s.leavingChanges++;
-  if (cameCount() == IDS_MAX) leaveAgain();
-  noteCame(moved.minor);
-  return true;
+  for (let left = IDS_MAX; left > 0 && cameCount() == IDS_MAX; --left) leaveAgain();
+  if (cameCount() < IDS_MAX) noteCame(moved.minor);
 }
 
 /** What a call keeps at hand; lies in the thread's result area. */
@@ -206,11 +224,29 @@ class Gathering {
   entries: u32;
   /** Of their records. */
   bytes: u32;
+  /** It is full with so many. */
+  bytesMax: u32;
+  /** How many tubes are noted behind it. */
+  tubes: u32;
   out: usize;
 }
 
 function isFull(gathering: Gathering): bool {
-  return gathering.entries == GATHERED_MAX || gathering.bytes >= GATHERED_BYTES;
+  return gathering.entries == GATHERED_MAX || gathering.bytes >= gathering.bytesMax;
+}
+
+/** Where the tube of that number is noted. */
+function tubeSlot(gathering: Gathering, number: u32): usize {
+  return changetype<usize>(gathering) + offsetof<Gathering>() + <usize>(number << 2);
+}
+
+/** Somebody wants a job of the tube: he soon wants those behind it. */
+function noteTube(gathering: Gathering, tube: u32): void {
+  if (gathering.tubes == AHEAD_TUBES) return;
+  for (let at: u32 = 0; at < gathering.tubes; ++at) {
+    if (load<u32>(tubeSlot(gathering, at)) == tube) return;
+  }
+  store<u32>(tubeSlot(gathering, gathering.tubes++), tube);
 }
 
 /** Adds a job to those whose bodies are to be read, if its own is and is no longer in the ring. */
@@ -228,9 +264,23 @@ function gather(gathering: Gathering, job: Job): void {
   gathering.bytes += bytes;
 }
 
-/** Adds the next jobs of a tube, in the order in which they are going to run. */
-function gatherAhead(gathering: Gathering, tube: Tube): void {
-  let left = AHEAD_JOBS;
+/**
+ * Adds the next jobs of each tube that is noted, which share alike what is left of `most` bytes:
+ * with more, what came first would leave before anybody came to it.
+ */
+function gatherAhead(gathering: Gathering, most: f64): void {
+  const wanted = gathering.bytes;
+  const room = <u32>min(<f64>GATHERED_BYTES, most);
+  if (room <= wanted) return;
+  for (let at: u32 = 0; at < gathering.tubes; ++at) {
+    gathering.bytesMax = gathering.bytes + (room - wanted) / gathering.tubes;
+    const tube = tubeAt(load<u32>(tubeSlot(gathering, at)));
+    gatherNext(gathering, tube, AHEAD_JOBS / gathering.tubes);
+  }
+}
+
+/** Adds of the next `left` jobs of a tube, in the order in which they are going to run. */
+function gatherNext(gathering: Gathering, tube: Tube, left: u32): void {
   for (let at = tube.firstBucket; at != 0 && left > 0; at = tree.next(at)) {
     const bucket = bucketAt(at);
     let late = bucket.late == 0 ? 0 : tree.first(lateRoot(bucket));
@@ -247,32 +297,31 @@ function gatherAhead(gathering: Gathering, tube: Tube): void {
 }
 
 /**
- * The jobs whose bodies are to be read back: RESULT_COUNT entries (WANTED_*) in the output slot.
- * MORE when there are others. While more than `most` bytes of bodies are there that came, the first
- * of them leave, before others come. The committer's.
+ * The jobs whose bodies are to be read back: RESULT_COUNT entries (WANTED_*) in the output slot,
+ * first those that somebody waits for, then those that come next in their tubes. MORE when there
+ * are others. While more than `most` bytes of bodies are there that came, the first of them leave,
+ * before others come. The committer's.
  */
 export function gatherWanted(t: u32, most: f64): i32 {
   enter();
-  while (shard().cameBytes > most && cameCount() != 0) leaveAgain();
+  leaveDownTo(most);
   const gathering = changetype<Gathering>(resultSlot(t) + SCRATCH_OFFSET);
   gathering.entries = 0;
   gathering.bytes = 0;
+  gathering.bytesMax = GATHERED_BYTES;
+  gathering.tubes = 0;
   gathering.out = outputSlot(t);
-  let lastTube: u32 = 0;
   let id: u64 = 1;
   while (!isFull(gathering) && id != 0) {
     id = takeWanted();
     const at = id == 0 ? 0 : findJob(id);
     if (at == 0) continue;
-    const tube = jobAt(at).tube;
-    const isToRun = jobAt(at).state <= STATE_RESERVED;
+    if (jobAt(at).state <= STATE_RESERVED) noteTube(gathering, jobAt(at).tube);
     if (jobAt(at).away == AWAY && placeOf(jobAt(at)) == NO_PLACE)
       takeBody(jobAt(at), journal.bodyInRing(jobAt(at)));
     else gather(gathering, jobAt(at));
-    if (!isToRun || tube == lastTube) continue;
-    lastTube = tube;
-    gatherAhead(gathering, tubeAt(tube));
   }
+  gatherAhead(gathering, most);
   setResult(t, RESULT_COUNT, <f64>gathering.entries);
   return leave(t, id != 0 ? MORE : DONE);
 }
@@ -320,17 +369,20 @@ export function seekBody(t: u32, id: f64): i32 {
 
 /**
  * Shows a job whose body was away: DONE, AWAY when it still is, NOT_FOUND when the job has gone, or
- * `conn` does not hold it any more, unless that is 0. Its time to run begins now.
+ * `conn` does not hold it any more, unless that is 0. When it is shown its time to run begins.
  */
 export function showBody(t: u32, conn: u32, id: f64, now: f64): i32 {
   enterAt(now);
   const at = findJob(<u64>id);
   if (at == 0 || (conn != 0 && !isHeldBy(jobAt(at), conn))) return leave(t, NOT_FOUND);
   const job = jobAt(at);
-  if (conn != 0) commands.extend(job, connAt(conn), now);
   show(t, job);
-  if ((job.flags & TAGGED) != 0) setHeard(t, job, saidBy(job));
-  return leave(t, job.away == AWAY ? AWAY_STILL : DONE);
+  if (job.away == AWAY) return leave(t, AWAY_STILL);
+  if (conn != 0) {
+    conns.extend(job, conns.connAt(conn), <u64>now);
+    job.isUnseen = 0;
+  }
+  return leave(t, DONE);
 }
 
 /** Where the bytes of the bodies in memory are counted, an f64. */

@@ -138,7 +138,7 @@ export function admit(
 
 /* Reserving. */
 
-/** Of so many jobs one asks for those behind it; a power of two. */
+/** Of so many jobs that were read back one asks for those behind it; a power of two. */
 const AHEAD_EVERY: u32 = 128;
 
 /**
@@ -193,7 +193,7 @@ function bestReady(conn: Conn): u32 {
  * too, before anybody comes to them.
  */
 function readAhead(job: Job): void {
-  if ((<u32>job.minor & (AHEAD_EVERY - 1)) == 0) want(job.minor);
+  if ((++shard().cameReserved & (AHEAD_EVERY - 1)) == 0) want(job.minor);
 }
 
 /** Gives a job that is ready to `conn`. */
@@ -271,14 +271,7 @@ export function touch(job: Job, conn: Conn, now: f64): void {
 export function renew(job: Job, conn: Conn, now: f64): void {
   conn.collectedId = 0;
   times.touched(job);
-  extend(job, conn, now);
-}
-
-/** The full TTR again, for a job that `conn` holds; no lease becomes shorter. */
-export function extend(job: Job, conn: Conn, now: f64): void {
-  const deadline = max(job.major, <u64>now + <u64>job.ttrSeconds * 1000000);
-  conns.unhold(conn, job);
-  conns.hold(conn, job, deadline);
+  conns.extend(job, conn, <u64>now);
 }
 
 /* What a holder does, and what may be done to any job that nobody holds. */

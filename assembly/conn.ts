@@ -176,6 +176,17 @@ export function unhold(conn: Conn, job: Job): void {
   conn.heldCount--;
 }
 
+/**
+ * The full TTR again, for a job that `conn` holds; no lease becomes shorter. A grant whose job has
+ * another deadline than its collecting counted with is counted for good.
+ */
+export function extend(job: Job, conn: Conn, now: u64): void {
+  if (conn.collectedId == job.minor) conn.collectedId = 0;
+  const deadline = max(job.major, now + <u64>job.ttrSeconds * 1000000);
+  unhold(conn, job);
+  hold(conn, job, deadline);
+}
+
 /** The held job whose TTR runs out first, or 0. */
 export function firstHeld(conn: Conn): u32 {
   return tree.first(heldRoot(conn));

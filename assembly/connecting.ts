@@ -6,6 +6,7 @@
 import { DONE, MORE, OUT_OF_MEMORY, RESULT_REF, STEP_JOBS, WHO_OFFSET } from "./constants";
 import { connectionLost } from "./attempts";
 import { closeAwaits } from "./awaits";
+import { handBack } from "./commands";
 import * as conns from "./conn";
 import { CALL_END, CALL_GRANT, CALL_NOTE, connAt } from "./conn";
 import { enterAt } from "./deadlines";
@@ -70,7 +71,7 @@ export function openConn(t: u32, token: u32): i32 {
 /**
  * Ends a connection, a bounded part of it at a time: MORE until nothing of it is left. It waits for
  * nothing any more, a grant is handed back, its jobs become ready without being counted as timed
- * out or released (an attempt at each has failed), its watches end.
+ * out or released (an attempt at each has failed, unless its body is awaited yet), its watches end.
  */
 export function closeConn(t: u32, conn: u32, now: f64): i32 {
   enterAt(now);
@@ -81,7 +82,8 @@ export function closeConn(t: u32, conn: u32, now: f64): i32 {
   let left = STEP_JOBS;
   let job = conns.firstHeld(c);
   while (job != 0 && left > 0) {
-    connectionLost(jobAt(job), <u64>now);
+    if (jobAt(job).isUnseen != 0) handBack(jobAt(job), c, 0, now);
+    else connectionLost(jobAt(job), <u64>now);
     left--;
     job = conns.firstHeld(c);
   }

@@ -23,7 +23,7 @@ import { enterAt } from "./deadlines";
 import { isClaimed, jobAt } from "./job";
 import * as journal from "./journal";
 import { rotate, stay } from "./leaving";
-import { beLeaving, countDeadLetter, isHere, relocate } from "./migrating";
+import { beLeaving, countDeadLetter, hasBody, relocate } from "./migrating";
 import * as parts from "./parts";
 import { sendsDead, writeDead } from "./settings";
 import { leave, outputSlot, setResult, shard } from "./shard";
@@ -62,7 +62,7 @@ export function nextDead(t: u32, now: f64): i32 {
  */
 function findLeaving(id: f64): u32 {
   const at = states.findJob(<u64>id);
-  if (at == 0 || isClaimed(jobAt(at)) || !isHere(jobAt(at))) return 0;
+  if (at == 0 || isClaimed(jobAt(at)) || !hasBody(jobAt(at))) return 0;
   return jobAt(at).state == STATE_BURIED && isToLeave(jobAt(at)) ? at : 0;
 }
 

@@ -7,8 +7,8 @@
  */
 import { END_TIMED_OUT, STATE_DELAYED, STATE_READY, STEP_DEADLINES } from "./constants";
 import { endByItself } from "./attempts";
-import { CONN_MINOR, Conn, connAt, firstHeld, startClock } from "./conn";
-import { CANCELLED, Job, jobAt } from "./job";
+import { CONN_MINOR, Conn, connAt, extend, firstHeld, startClock } from "./conn";
+import { CANCELLED, GRANTED, Job, jobAt } from "./job";
 import { isParked } from "./jobgroups";
 import * as journal from "./journal";
 import { endCooling } from "./keys";
@@ -147,14 +147,27 @@ function endLimits(tags: Tags, job: Job, now: u64): void {
   die(job, now);
 }
 
+/**
+ * Whether the holder waits for the body yet: its time has not begun. That of a grant which nobody
+ * collects is over as that of others.
+ */
+function waitsForBody(job: Job): bool {
+  return job.isUnseen != 0 && (job.flags & GRANTED) == 0;
+}
+
 /** Takes from `conn` the jobs whose TTR is over at `until`; returns how much of `left` remains. */
 function settleConn(conn: Conn, until: u64, now: u64, left: u32): u32 {
   let at = firstHeld(conn);
   while (at != 0 && nodeAt(at).major <= until && left > 0) {
     const job = jobAt(at);
+    left--;
+    if (waitsForBody(job)) {
+      extend(job, conn, now);
+      at = firstHeld(conn);
+      continue;
+    }
     tubeAt(job.tube).timeouts++;
     shard().timeouts++;
-    left--;
     leaseEnds(job);
     if ((job.flags & CANCELLED) != 0) {
       endCancelled(job, now);

@@ -54,7 +54,7 @@ import { failureAt } from "./failure";
 import { GRANTED, Job, TAGGED, jobAt, saidBy, show } from "./job";
 import { mustWait } from "./jobgroups";
 import { claimKey, mayTake, mightTake } from "./lanes";
-import { isHere } from "./migrating";
+import { hasBody } from "./migrating";
 import { nameAt, nameOfSlot } from "./names";
 import * as notes from "./notes";
 import * as ready from "./ready";
@@ -218,7 +218,7 @@ function collectFrom(t: u32, conn: Conn, now: f64): i32 {
   const job = conns.grantedJob(conn);
   job.flags &= ~GRANTED;
   conn.granted = 0;
-  commands.extend(job, conn, now);
+  conns.extend(job, conn, <u64>now);
   commands.countGrant(job, conn, now);
   show(t, job);
   if ((job.flags & TAGGED) != 0) setHeard(t, job, saidBy(job));
@@ -420,7 +420,7 @@ export function cancelJob(t: u32, id: f64, now: f64): i32 {
   const at = findJob(<u64>id);
   if (at == 0) return leave(t, NOT_FOUND);
   if (jobAt(at).state == STATE_MOVING) return leave(t, BUSY);
-  if (!isHere(jobAt(at))) return leave(t, BUSY); // its record in the journal may go before it
+  if (!hasBody(jobAt(at))) return leave(t, BUSY); // its record in the journal may go before it
   const level = earlyLevel(jobAt(at));
   const isGone = commands.cancel(jobAt(at), now);
   setEnd(t, level);

@@ -2,7 +2,7 @@
  *
  *   0 Node (major = deadline, minor = id) | 32 created | 40 lsn | 48 tube | 52 pri | 56 delay
  *     | 60 ttr | 64 bytes | 68 holder | 72 cold | 76 reserves | 80 state | 81 flags | 82 away
- *     | 84 body
+ *     | 83 unseen | 84 body
  *
  * 84 bytes and the body behind them, in one piece of the allocator; a body above INLINE_BODY_MAX is
  * a chain of blocks instead (chain.ts), whose ends stand at 84, and behind them the address of the
@@ -64,6 +64,8 @@ export class Job extends Node {
   flags: u8;
   /** Where its body is: WHOLE, AWAY or CAME. */
   away: u8;
+  /** Held, and its holder waits for the body: the attempt has not begun. */
+  isUnseen: u8;
 }
 
 /** The body has always been in memory. */
@@ -191,10 +193,11 @@ export function makeJob(bytes: u32, vital: bool): u32 {
   job.reserves = 0;
   job.flags = 0;
   job.away = WHOLE;
+  job.isUnseen = 0;
   job.holder = 0;
   job.lsn = 0;
   if (chained) memory.fill(bodyOf(job), 0, CHAIN_BYTES);
-  shard().residentBytes += <f64>bytes;
+  if (mayBeAway(bytes)) shard().residentBytes += <f64>bytes;
   return at;
 }
 
@@ -308,8 +311,12 @@ export function freeChain(job: Job): void {
   chains.freeBlocks(chainOf(job));
 }
 
-/** The body of the job, as it is now, is there (`by` 1) or not any more (-1). */
+/**
+ * The body of the job, as it is now, is there (`by` 1) or not any more (-1). What always stays is
+ * not counted: it would have others leave for good.
+ */
 export function countBody(job: Job, by: i32): void {
+  if (!mayBeAway(job.bodyBytes)) return;
   const s = shard();
   const bytes = <f64>by * <f64>job.bodyBytes;
   if (job.away == AWAY) {

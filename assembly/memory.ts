@@ -52,6 +52,9 @@ const GROWTH_PAGES: u32 = 256;
 /** The engine's memory never exceeds what an import with a maximum of 65,536 pages allows. */
 const PAGES_MAX: u32 = 65535;
 
+/** Pages of a memory that cannot grow any more which only the vital may take: 16 MiB. */
+const VITAL_PAGES: u32 = 256;
+
 /**
  * The size class of a piece of `bytes`: 64 by 8 bytes up to 512, then 8 for each doubling up to
  * 4,096, 88 in all.
@@ -95,9 +98,9 @@ export function firstPage(): u32 {
   return (THREADS_BASE + s.threads * THREAD_BYTES + journal) >> 16;
 }
 
-/** Most pages that a budget can have any use for. */
+/** Most pages that a budget can have any use for. Above them are those that the vital has. */
 export function pagesMax(): u32 {
-  return PAGES_MAX - firstPage();
+  return PAGES_MAX - VITAL_PAGES - firstPage();
 }
 
 function grow(vital: bool): bool {
@@ -115,7 +118,7 @@ export function takePage(vital: bool): u32 {
   const s = shard();
   // The budget is what counts, not what there is: growing for something vital leaves pages above
   // it, and those stay for the vital.
-  if (!vital && s.usedPages >= s.budgetPages) return 0;
+  if (!vital && s.usedPages >= min(s.budgetPages, pagesMax())) return 0;
   const page = s.freePages;
   if (page != 0) {
     s.freePages = load<u32>(page);

@@ -92,7 +92,7 @@ import { Tube, forgetIfUnused, tubeAt } from "./tube";
 import { want } from "./wants";
 
 /** Whether the body is in memory; else it is read back. */
-export function isHere(job: Job): bool {
+export function hasBody(job: Job): bool {
   if (job.away != AWAY) return true;
   want(job.minor);
   return false;
@@ -106,7 +106,7 @@ export function refusal(at: u32, conn: u32, isMine: bool = false): i32 {
   if (at == 0) return NOT_FOUND;
   const job = jobAt(at);
   if (job.state == STATE_MOVING || (!isMine && isClaimed(job))) return BUSY;
-  if (!isHere(job)) return BUSY; // it is recorded anew, with its body
+  if (!hasBody(job)) return BUSY; // it is recorded anew, with its body
   return job.state != STATE_RESERVED || isHeldBy(job, conn) ? DONE : NOT_FOUND;
 }
 

@@ -247,7 +247,7 @@ export class Shard {
   /* Bodies that are not in memory: away.ts, wants.ts. */
   /** Some are to be read back, since the last `leave`. */
   isWanting: u32;
-  /** Bytes of the bodies that are in memory, uploads included. */
+  /** Bytes of the bodies that are in memory and might be away, uploads included. */
   residentBytes: f64;
   /** Bytes of those of them that were read back. */
   cameBytes: f64;
@@ -255,6 +255,8 @@ export class Shard {
   /** Since the start: bodies that were read back. */
   brought: f64;
   awayJobs: u32;
+  /** Jobs that were reserved with a body that was read back; comes round. */
+  cameReserved: u32;
   /** Of a replay: bodies stay in the journal. */
   leavesBodies: u32;
   /** Page of the two queues of ids in wants.ts, 0 until the first. */

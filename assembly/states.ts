@@ -24,6 +24,7 @@ import { OUTCOME_EXPIRED, OUTCOME_MOVED } from "./constants";
 import { STATE_BURIED, STATE_DELAYED, STATE_READY, STATE_RESERVED } from "./constants";
 import { STEP_JOBS, TAG_GRP } from "./constants";
 import {
+  AWAY,
   COUNTED,
   GRANTED,
   Job,
@@ -84,6 +85,7 @@ export function leaveState(job: Job): void {
       if ((job.flags & COUNTED) != 0) uncount(tube, job);
       job.flags &= ~(GRANTED | TOUCHED);
     }
+    job.isUnseen = 0;
     tube.reserved--;
     shard().reserved--;
     if (tube.shut != 0) pacing.cameBack(tube);
@@ -259,6 +261,7 @@ export function becomeReserved(job: Job, conn: Conn, now: u64): void {
   const tube = tubeAt(job.tube);
   job.state = STATE_RESERVED;
   job.reserves++;
+  job.isUnseen = job.away == AWAY ? 1 : 0;
   hold(conn, job, now + microsOf(job.ttrSeconds));
   tube.reserved++;
   shard().reserved++;

@@ -79,7 +79,8 @@ export function checkJob(tube: Tube, job: Job, state: u8): void {
   live(JOBS, at, pieceBytes(job));
   if (isChained(job) && whole()) checkBody(job);
   if (job.away != WHOLE) checkPlace(job);
-  Sums.resident += job.away == AWAY ? 0 : <f64>job.bodyBytes;
+  expect(state == STATE_RESERVED || job.isUnseen == 0, JOB_AWAY);
+  if (job.away != AWAY && mayBeAway(job.bodyBytes)) Sums.resident += <f64>job.bodyBytes;
 }
 
 /** A body that is away has a record, in the ring or in a place; nobody is moving it. */

@@ -215,9 +215,10 @@ export abstract class EngineCalls {
   }
 
   /**
-   * The jobs whose bodies are to be read back: RESULT_COUNT entries (WANTED_*) in the output slot.
-   * MORE when there are others. While more than `most` bytes of bodies are there that came, the
-   * first of them leave, before others come. The committer's.
+   * The jobs whose bodies are to be read back: RESULT_COUNT entries (WANTED_*) in the output slot,
+   * first those that somebody waits for, then those that come next in their tubes. MORE when there
+   * are others. While more than `most` bytes of bodies are there that came, the first of them
+   * leave, before others come. The committer's.
    */
   gatherWanted(most: f64): i32 {
     return this.answer(this.#engine.gatherWanted(this.thread, most));
@@ -245,7 +246,7 @@ export abstract class EngineCalls {
 
   /**
    * Shows a job whose body was away: DONE, AWAY when it still is, NOT_FOUND when the job has gone,
-   * or `conn` does not hold it any more, unless that is 0. Its time to run begins now.
+   * or `conn` does not hold it any more, unless that is 0. When it is shown its time to run begins.
    */
   showBody(conn: u32, id: f64, now: f64): i32 {
     return this.answer(this.#engine.showBody(this.thread, conn, id, now));
@@ -1232,7 +1233,8 @@ export abstract class EngineCalls {
   /**
    * Ends a connection, a bounded part of it at a time: MORE until nothing of it is left. It waits
    * for nothing any more, a grant is handed back, its jobs become ready without being counted as
-   * timed out or released (an attempt at each has failed), its watches end.
+   * timed out or released (an attempt at each has failed, unless its body is awaited yet), its
+   * watches end.
    */
   closeConn(conn: u32, now: f64): i32 {
     return this.answer(this.#engine.closeConn(this.thread, conn, now));
@@ -1383,7 +1385,7 @@ export abstract class EngineCalls {
     return this.answer(this.#engine.hasJob(this.thread, id));
   }
 
-  /** Whether the body is in memory; else it is read back. */
+  /** The same as `hasJob`, under the lock. */
   isHere(id: f64): u32 {
     return this.#engine.isHere(id) >>> 0;
   }

@@ -23,8 +23,8 @@ export interface RecoveryParts {
   /** As SegmentHeader.bootId; absent if nobody knows. */
   readonly bootId?: string;
   /**
-   * Bytes that the journal may lack beside one commit, though clients may have been told of them: it
-   * is a copy of another's. If absent, none.
+   * Bytes that the journal may lack beside one commit, though clients may have been told of them:
+   * it is a copy of another's. If absent, none.
    */
   readonly missingBytes?: number;
   /** Hears how far it is: bytes replayed, of how many. */

@@ -2,9 +2,9 @@
  * read back (assembly/away.ts).
  *
  * The job is what it is all the while: one that was reserved is held, and its time to run begins
- * when it is shown. Should that be over before, it is somebody else's. Made by `writeJob` and by a
- * reserve-batch, driven by the session as a long command: it waits as for room in a ring. Commands
- * that have to write the body anew, a move or a cancel, wait for it in the same way.
+ * when it is shown. Should the connection go before, the job was never handed out. Made by
+ * `writeJob` and by a reserve-batch, driven by the session as a long command: it waits as for room
+ * in a ring. Commands that have to write the body anew, a move or a cancel, wait for it likewise.
  */
 import * as C from "../../assembly/constants.ts";
 import type { Shard } from "../engine/shard.ts";

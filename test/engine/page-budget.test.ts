@@ -8,7 +8,7 @@ import { PageBudget } from "../../src/engine/page-budget.ts";
 import type { Shard } from "../../src/engine/shard.ts";
 import { makeShards, openShards, shardOfTube } from "../../src/engine/shards.ts";
 import type { ShardMemories } from "../../src/engine/shards.ts";
-import { loadVerifyModule } from "./verify-build.ts";
+import { PAGES_MOST, loadVerifyModule } from "./verify-build.ts";
 import { randomFrom } from "./shuffle.ts";
 
 const SHARDS = 8;
@@ -77,7 +77,7 @@ class Field {
       return shard.field(C.RESULT_PAGES);
     };
     const areas = (C.THREADS_BASE + 2 * C.THREAD_BYTES) / C.PAGE_BYTES;
-    return this.shards.reduce((sum, shard) => sum + 65_535 - areas - most(shard), left);
+    return this.shards.reduce((sum, shard) => sum + PAGES_MOST - areas - most(shard), left);
   }
 }
 

@@ -11,6 +11,8 @@ import type { Reply } from "./answers.ts";
 
 /** Pages that a memory can have at most. */
 export const PAGES_MAX = 65536;
+/** Those of them that a budget may have: 16 MiB are for the vital alone. */
+export const PAGES_MOST = PAGES_MAX - 1 - 256;
 
 export type VerifyExports = EngineExports & {
   verify(t: number, deep: number): number;
@@ -96,7 +98,7 @@ export class VerifyBuild {
     const board = makeBoard();
     this.threads = Array.from({ length: threads }, (_, t) => new Thread(t, module, memory, board));
     const first = (C.THREADS_BASE + threads * C.THREAD_BYTES) / C.PAGE_BYTES; // without a journal
-    this.grantableMost = PAGES_MAX - 1 - first;
+    this.grantableMost = PAGES_MOST - first;
   }
 
   /** The exports themselves. */

@@ -30,8 +30,8 @@ function figure({ shards }: JournalWorld, which: number): number {
 }
 
 /** A world with so many jobs, each with its number in its body. */
-function fullWorld(jobs: number, storage?: Storage): JournalWorld {
-  const made = new JournalWorld({}, NOTHING_STAYS, storage);
+function fullWorld(jobs: number, storage?: Storage, bodies = NOTHING_STAYS): JournalWorld {
+  const made = new JournalWorld({}, bodies, storage);
   const put = (_: unknown, at: number): string => {
     const body = `${at + 1} ${BODY}`;
     return `put 0 0 9 ${body.length}\r\n${body}\r\n`;
@@ -106,6 +106,74 @@ test("a job whose body is awaited is its worker's, whose time begins when it has
   expect(worker.heard()).toContain(`RESERVED 50 103\r\n50 ${BODY}\r\n`);
   world.advance(8_900_000);
   expect(worker.ask("touch 50\r\n")).toBe("TOUCHED\r\n");
+});
+
+/** A world with a job 101 that has a second, and one attempt; its body is away. */
+function strictWorld(): JournalWorld {
+  const made = fullWorld(100);
+  made.world.connect().ask(`put 9 0 1 ${BODY.length} max:1\r\n${BODY}\r\n`);
+  expect(figure(made, C.SHARD_AWAY)).toBe(100);
+  return made;
+}
+
+test("no attempt begins before the body is there, however long that takes", () => {
+  const made = strictWorld();
+  const { world } = made;
+  const worker = world.connect();
+  made.isStalled = true;
+  worker.say("reserve-job 101\r\n");
+  world.advance(5_300_000);
+  expect(worker.heard()).toBe("");
+  world.verify();
+  made.isStalled = false;
+  world.settle();
+  expect(worker.heard()).toBe(`RESERVED 101 ${BODY.length}\r\n${BODY}\r\n`);
+  world.advance(900_000);
+  expect(worker.ask("touch 101\r\n")).toBe("TOUCHED\r\n");
+  expect(worker.ask("stats-job 101\r\n")).toMatch(/^reserves: 1\ntimeouts: 0$/m);
+  world.advance(1_000_000);
+  expect(worker.ask("stats-job 101\r\n")).toMatch(/^state: buried$/m);
+});
+
+test("a connection that goes before the body is there was not an attempt", () => {
+  const made = strictWorld();
+  const { world } = made;
+  const worker = world.connect();
+  made.isStalled = true;
+  worker.say("reserve-job 101\r\n");
+  world.advance(2_500_000);
+  worker.drop();
+  world.settle();
+  made.isStalled = false;
+  world.verify();
+  const stats = world.connect().ask("stats-job 101\r\n");
+  expect(stats).toMatch(/^state: ready$/m);
+  expect(stats).toMatch(/^reserves: 0\ntimeouts: 0$/m);
+  expect(world.connect().ask("reserve-job 101\r\n")).toContain(BODY);
+});
+
+test("bodies that cannot leave have no others leave", () => {
+  const made = new JournalWorld({}, { keptBytes: 10_000, broughtBytes: 0 });
+  const client = made.world.connect();
+  client.ask("put 0 0 9 20\r\nbbbbbbbbbbbbbbbbbbbb\r\n".repeat(1000));
+  client.ask(`put 0 0 9 ${BODY.length}\r\n${BODY}\r\n`.repeat(99));
+  expect(figure(made, C.SHARD_AWAY)).toBe(0);
+  client.ask(`put 0 0 9 ${BODY.length}\r\n${BODY}\r\n`.repeat(100));
+  expect(figure(made, C.SHARD_AWAY)).toBeGreaterThan(0);
+});
+
+test("a body that was read back leaves again, also when its job has moved to another tube", () => {
+  const made = fullWorld(100, undefined, { keptBytes: 5000, broughtBytes: 0 });
+  const client = made.world.connect();
+  for (let id = 1; id <= 40; id++) client.ask(`delete ${id}\r\n`); // memory is not short any more
+  const away = figure(made, C.SHARD_AWAY);
+  for (const id of [90, 91]) {
+    expect(client.ask(`peek ${id}\r\n`)).toContain(`${id} ${BODY}`);
+    expect(figure(made, C.SHARD_AWAY)).toBe(away - 1);
+    expect(client.ask(`move ${id} other\r\n`)).toContain("MOVED");
+  }
+  expect(client.ask("peek 90\r\n")).toContain(`90 ${BODY}`);
+  made.world.verify();
 });
 
 test("who cancels or moves a job, alone or in a batch, waits for its body without a turn", () => {

@@ -24,6 +24,8 @@ const SEGMENT_BYTES = 1_048_576;
 export class JournalWorld {
   readonly world: World;
   readonly shards: readonly JournalShard[];
+  /** The committer has no turn. */
+  isStalled = false;
   readonly #journal: Journal;
   readonly #readBack: ReadBack;
   readonly #safe: number[] = [];
@@ -83,6 +85,7 @@ export class JournalWorld {
 
   /** The committer's turn; false when it had nothing to do. */
   #work(): boolean {
+    if (this.isStalled) return false;
     const hasRead = this.#readBack.step();
     const hasWritten = this.#journal.commit();
     if (hasRead || hasWritten) this.world.common.wakeThreads(2 ** this.world.hosts.length - 1, 0);
