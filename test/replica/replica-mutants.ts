@@ -26,8 +26,8 @@ export const REPLICA_MUTANTS: readonly Mutant[] = [
   {
     fault: "what was sent counts before the log answers",
     file: SHIPPING,
-    find: "    for (const batch of batchesOf(operations)) await this.#shipBatch(batch);",
-    put: "    for (const batch of batchesOf(operations)) void this.#shipBatch(batch).catch(() => 0);",
+    find: "      await this.#shipBatch(batch);",
+    put: "      void this.#shipBatch(batch).catch(() => 0);",
   },
   {
     fault: "an append of which nothing was heard counts as done",
