@@ -259,7 +259,7 @@ describe("attempts to connect", () => {
     const open = several.endpoint.bind(several);
     const names: string[] = [];
     const silent = new Set(["a", "b"]);
-    several.endpoint = (name = "") => ({
+    const endpoint = (name: string): Endpoint => ({
       name,
       open: (options, signal) => {
         names.push(name);
@@ -269,6 +269,7 @@ describe("attempts to connect", () => {
         });
       },
     });
+    several.endpoint = (name) => endpoint(name ?? "");
     const connecting = several.connect({}, ["a", "b", "c"]);
     await several.advance(7);
     const own = await connecting;
