@@ -32,13 +32,13 @@ export class FillingClient {
     return this.#replies.splice(0, replies);
   }
 
-  /** Puts jobs into the tube until one is refused; the ids of the others. */
-  async fill(tube: string, bytes: number): Promise<string[]> {
+  /** Puts jobs into the tube until one is refused or `most` are there; their ids. */
+  async fill(tube: string, bytes: number, most = Infinity): Promise<string[]> {
     await this.ask([`use ${tube}\r\n`], 1);
     const one = Buffer.from(`put 0 0 60 ${bytes}\r\n${"x".repeat(bytes)}\r\n`);
     const batch = Math.max(1, Math.min(500, Math.floor(500_000 / bytes)));
     const ids: string[] = [];
-    for (;;) {
+    while (ids.length < most) {
       const replies = await this.ask(
         Array.from({ length: batch }, () => one),
         batch,
@@ -48,8 +48,9 @@ export class FillingClient {
         if (word === "INSERTED") ids.push(id);
         else expect(word).toBe("OUT_OF_MEMORY");
       }
-      if (replies.includes("OUT_OF_MEMORY")) return ids;
+      if (replies.includes("OUT_OF_MEMORY")) break;
     }
+    return ids;
   }
 
   async delete(ids: readonly string[]): Promise<void> {
