@@ -575,6 +575,7 @@ export const MUTANTS: readonly Mutant[] = [
     fault: "a kick gives no attempts",
     find: "  if ((job.flags & TAGGED) != 0) renewAttempts(job);\n",
     put: "",
+    often: ["putTagged", "best", "release", "kick"],
   },
   {
     fault: "a job that is dead keeps its limits",
