@@ -53,7 +53,7 @@ import { WHOLE, addressOfJob, countBody, freeChain, isChained, isClaimed, jobAt 
 import { mayBeAway, placeOf, readersOf, setPlace, show } from "./job";
 import * as journal from "./journal";
 import { PutRecord, Record } from "./journal";
-import { PUT_BYTES, WANTED_BYTES, WANTED_ID, WANTED_PLACE } from "./layouts";
+import { WANTED_BYTES, WANTED_ID, WANTED_PLACE } from "./layouts";
 import { WANTED_RECORD_BYTES, WANTED_SEGMENT } from "./layouts";
 import { JOBS, give, take } from "./memory";
 import { moveJob } from "./moving";
@@ -352,7 +352,7 @@ function bringOne(record: PutRecord): bool {
   if (at == 0 || jobAt(at).away != AWAY) return true;
   const job = jobAt(at);
   if (record.partBytes != 0 || record.bodyBytes != job.bodyBytes) return false;
-  takeBody(job, changetype<usize>(record) + PUT_BYTES + record.nameBytes);
+  takeBody(job, journal.bodyIn(record));
   return true;
 }
 

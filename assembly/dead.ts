@@ -20,10 +20,10 @@ import {
 } from "./constants";
 import { isAwaited, tellEnd } from "./awaits";
 import { enterAt } from "./deadlines";
-import { isClaimed, jobAt } from "./job";
+import { hasBody, isClaimed, jobAt } from "./job";
 import * as journal from "./journal";
 import { rotate, stay } from "./leaving";
-import { beLeaving, countDeadLetter, hasBody, relocate } from "./migrating";
+import { beLeaving, countDeadLetter, relocate } from "./migrating";
 import * as parts from "./parts";
 import { sendsDead, writeDead } from "./settings";
 import { leave, outputSlot, setResult, shard } from "./shard";

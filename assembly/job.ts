@@ -197,7 +197,7 @@ export function makeJob(bytes: u32, vital: bool): u32 {
   job.holder = 0;
   job.lsn = 0;
   if (chained) memory.fill(bodyOf(job), 0, CHAIN_BYTES);
-  if (mayBeAway(bytes)) shard().residentBytes += <f64>bytes;
+  countBody(job, 1);
   return at;
 }
 
@@ -213,13 +213,19 @@ export function mayBeAway(bytes: u32): bool {
 export function makeAwayJob(bytes: u32, place: u32): u32 {
   const at = makeJob(PLACE_BYTES, true);
   if (at == 0) return 0;
-  const job = jobAt(at);
-  countBody(job, -1);
+  const job = jobAt(at); // of a length that is not counted
   job.bodyBytes = bytes;
   job.away = AWAY;
   setPlace(job, place);
   countBody(job, 1);
   return at;
+}
+
+/** Whether the body is in memory; else it is read back. */
+export function hasBody(job: Job): bool {
+  if (job.away != AWAY) return true;
+  want(job.minor);
+  return false;
 }
 
 /** Whether the body is a chain of blocks, in memory. */
@@ -434,9 +440,9 @@ export function show(t: u32, job: Job): void {
   setResult(t, RESULT_PRI, <f64>job.pri);
   setResult(t, RESULT_BODY_BYTES, <f64>job.bodyBytes);
   setResult(t, RESULT_LSN, <f64>saidBy(job));
-  setResult(t, RESULT_AWAY, job.away == AWAY ? 1 : 0);
-  if (job.away == AWAY) want(job.minor);
-  else readBody(job, 0, outputSlot(t), OUTPUT_BYTES);
+  const isHere = hasBody(job);
+  setResult(t, RESULT_AWAY, isHere ? 0 : 1);
+  if (isHere) readBody(job, 0, outputSlot(t), OUTPUT_BYTES);
 }
 
 /**

@@ -413,7 +413,12 @@ function copyAway(job: Job, to: usize, body: usize): void {
 export function bodyInRing(job: Job): usize {
   must(placeOf(job) == NO_PLACE && job.lsn > shard().ringTail);
   const record = ringBase() + <usize>((job.lsn - putBytes(job)) % shard().ringBytes);
-  return record + PUT_BYTES + tubeAt(job.tube).nameBytes;
+  return bodyIn(changetype<PutRecord>(record));
+}
+
+/** Where the body lies in a PUT record that has all of it. */
+export function bodyIn(record: PutRecord): usize {
+  return changetype<usize>(record) + PUT_BYTES + record.nameBytes;
 }
 
 /**

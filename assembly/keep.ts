@@ -40,7 +40,7 @@ import { isOf, isSound, keyEntryOf } from "./sound";
 import { Tags, tagsAt } from "./tags";
 import * as tree from "./tree";
 import { Tube, findTube, nameHash, tubeAt } from "./tube";
-import { KEY_BYTES, PUT_BYTES, SETTING_ENTRY_BYTES, TUBE_RECORD_BYTES } from "./layouts";
+import { KEY_BYTES, SETTING_ENTRY_BYTES, TUBE_RECORD_BYTES } from "./layouts";
 
 /**
  * Keeps what is still needed of the `bytes` bytes of segment `number` staged at `address`, by
@@ -190,11 +190,7 @@ function keepFailure(job: Job, failure: Failure, number: u32): void {
 function keepPut(job: Job, number: u32, record: usize = 0): void {
   if (segments.segmentOf(job.lsn).number != number) return;
   if (job.away != AWAY) journal.recordPut(job);
-  else if (record != 0) journal.recordPut(job, bodyIn(changetype<PutRecord>(record)));
-}
-
-function bodyIn(record: PutRecord): usize {
-  return changetype<usize>(record) + PUT_BYTES + record.nameBytes;
+  else if (record != 0) journal.recordPut(job, journal.bodyIn(changetype<PutRecord>(record)));
 }
 
 function keepState(job: Job, number: u32): void {

@@ -60,8 +60,8 @@ import { enterAt } from "./deadlines";
 import * as failures from "./failure";
 import { failureAt } from "./failure";
 import * as bodies from "./job";
-import { ARRIVED, AWAY, CANCELLED, DEAD, Job, TAGGED, addressOfJob, coldAt, coldOf } from "./job";
-import { isClaimed, jobAt } from "./job";
+import { ARRIVED, CANCELLED, DEAD, Job, TAGGED, addressOfJob, coldAt, coldOf } from "./job";
+import { hasBody, isClaimed, jobAt } from "./job";
 import * as journal from "./journal";
 import { dropTags, leaveKey, moveKey } from "./keys";
 import { PARKED_UNTIL, passMembership, takeMembership } from "./jobgroups";
@@ -89,14 +89,6 @@ import { attach, isToLeave, setLeaving, tagBytes, tagsOf, tagsSlot, textOf } fro
 import { stopTerm } from "./terms";
 import * as times from "./times";
 import { Tube, forgetIfUnused, tubeAt } from "./tube";
-import { want } from "./wants";
-
-/** Whether the body is in memory; else it is read back. */
-export function hasBody(job: Job): bool {
-  if (job.away != AWAY) return true;
-  want(job.minor);
-  return false;
-}
 
 /**
  * Why `conn` may not move the job; DONE when it may. It may not while a batch is about to, unless

@@ -148,6 +148,7 @@ export function replay(
 ): i32 {
   enter();
   shard().leavesBodies = leaves;
+  shard().places = places;
   shard().isRecalling = 1;
   const segment = again == 0 ? segments.last() : segments.segmentOfNumber(number);
   let at: u32 = 0;
@@ -168,7 +169,7 @@ export function replay(
         answer = OUT_OF_MEMORY;
         break;
       }
-    } else if (again == 0 && !apply(address, record, segment, shards, now, places)) {
+    } else if (again == 0 && !apply(address, record, segment, shards, now)) {
       answer = OUT_OF_MEMORY;
       break;
     }
@@ -197,29 +198,22 @@ function outdateHint(id: u64): void {
 }
 
 /** Where the record in the ring lies in its segment, in units of 8 bytes. */
-function placeOfRecord(address: usize, places: u32): u32 {
+function placeOfRecord(address: usize): u32 {
+  let places = shard().places;
   const at = <f64>(address - ringBase());
   let entry = ringBase() + <usize>shard().ringBytes - PLACES_BYTES;
   while (--places > 0 && load<f64>(entry + PLACES_ENTRY_BYTES) <= at) entry += PLACES_ENTRY_BYTES;
   return <u32>((load<f64>(entry, 8) + at - load<f64>(entry)) / 8);
 }
 
-function apply(
-  address: usize,
-  record: Record,
-  segment: Segment,
-  shards: u32,
-  now: f64,
-  places: u32,
-): bool {
+function apply(address: usize, record: Record, segment: Segment, shards: u32, now: f64): bool {
   if (record.kind == RECORD_TUBE)
     return resetTube(address, changetype<TubeRecord>(record), segment, shards);
   const found = findRecorded(record.id);
   const stands = found != 0 && jobAt(found).state != STATE_UPLOADING;
   if (record.kind == RECORD_GROUP) return true; // all of its frame counts, or nothing
   if (record.kind == RECORD_PUT) {
-    const put = changetype<PutRecord>(record);
-    return applyPut(address, put, found, segment, shards, now, places);
+    return applyPut(address, changetype<PutRecord>(record), found, segment, shards, now);
   }
   if (record.kind == RECORD_PART) {
     return gatherPart(address, changetype<PartRecord>(record), found, segment, shards);
@@ -253,20 +247,19 @@ function applyPut(
   segment: Segment,
   shards: u32,
   now: f64,
-  places: u32,
 ): bool {
   const isHere = isMine(address + PUT_BYTES, record, shards);
   const moves = journal.movesInPut(record);
   if (moves != 0) shard().metMoved = 1;
-  if (found == 0) return !isHere || restore(address, record, segment, now, places);
+  if (found == 0) return !isHere || restore(address, record, segment, now);
   const job = jobAt(found);
   if (moves < movesOf(job)) {
     noteOlder(job, moves, segment.number); // of a tube that it has left
     return true;
   }
-  if (moves == movesOf(job)) return renew(record, job, segment, now, places);
+  if (moves == movesOf(job)) return renew(record, job, segment, now);
   // In a tube of another shard: that has it, and ends this one (endOlder).
-  return !isHere || replace(address, record, job, segment, now, places);
+  return !isHere || replace(address, record, job, segment, now);
 }
 
 /**
@@ -523,12 +516,12 @@ function uncountFailure(failure: Failure): void {
 }
 
 /** A job that is not there yet, or nothing but parts of its body. */
-function restore(address: usize, record: PutRecord, segment: Segment, now: f64, places: u32): bool {
+function restore(address: usize, record: PutRecord, segment: Segment, now: f64): bool {
   const name = address + PUT_BYTES;
   const moves = journal.movesInPut(record);
   const hash = nameHash(name, record.nameBytes);
   const found = record.partBytes == 0 ? 0 : findGathering(record.id, moves, hash);
-  const made = found != 0 ? found : makeJobOf(address, record, places);
+  const made = found != 0 ? found : makeJobOf(address, record);
   if (made == 0) return false;
   const job = jobAt(made);
   const tube = findOrMakeTube(name, record.nameBytes, 1);
@@ -562,19 +555,19 @@ function restore(address: usize, record: PutRecord, segment: Segment, now: f64, 
   return record.partBytes == 0 || putTogether(job);
 }
 
-function makeJobOf(address: usize, record: PutRecord, places: u32): u32 {
+function makeJobOf(address: usize, record: PutRecord): u32 {
   if (record.partBytes != 0) return makePartedJob(record.bodyBytes, record.partBytes);
   const isAside = record.state == STATE_UPLOADING;
   if (shard().leavesBodies == 0 || isAside || !mayBeAway(record.bodyBytes))
     return makeJob(record.bodyBytes, true);
-  return makeAwayJob(record.bodyBytes, placeOfRecord(address, places));
+  return makeAwayJob(record.bodyBytes, placeOfRecord(address));
 }
 
 /**
  * A newer PUT record of a job that is there: its segment was being reclaimed when the server
  * stopped.
  */
-function renew(record: PutRecord, job: Job, segment: Segment, now: f64, places: u32): bool {
+function renew(record: PutRecord, job: Job, segment: Segment, now: f64): bool {
   const wasAside = job.state == STATE_UPLOADING;
   const isAside = record.state == STATE_UPLOADING;
   segments.segmentOf(job.lsn).superseded++;
@@ -582,7 +575,7 @@ function renew(record: PutRecord, job: Job, segment: Segment, now: f64, places: 
   if (wasAside && !isAside && !bringIn(job)) return false;
   if (!wasAside) states.leaveState(job);
   job.lsn = lsnIn(segment);
-  if (job.away == AWAY) setPlace(job, placeOfRecord(changetype<usize>(record), places));
+  if (job.away == AWAY) setPlace(job, placeOfRecord(changetype<usize>(record)));
   segment.liveBytes += record.bytes;
   retellTags(record, job, isAside);
   if (isAside) return true;
@@ -603,20 +596,13 @@ function retellTags(record: PutRecord, job: Job, isAside: bool): void {
  * A job that is there has moved to a tube of this shard: what it was goes. Its failures are met
  * again. False when there is no memory.
  */
-function replace(
-  address: usize,
-  record: PutRecord,
-  job: Job,
-  segment: Segment,
-  now: f64,
-  places: u32,
-): bool {
+function replace(address: usize, record: PutRecord, job: Job, segment: Segment, now: f64): bool {
   const id = job.minor;
   const moves = movesOf(job);
   const origin = segments.segmentOf(job.lsn).number;
   if (job.state == STATE_UPLOADING) dropGathered(job);
   else endReplayed(job);
-  if (!restore(address, record, segment, now, places)) return false;
+  if (!restore(address, record, segment, now)) return false;
   noteOlder(jobAt(findRecorded(id)), moves, origin);
   return true;
 }

@@ -257,8 +257,9 @@ export class Shard {
   awayJobs: u32;
   /** Jobs that were reserved with a body that was read back; comes round. */
   cameReserved: u32;
-  /** Of a replay: bodies stay in the journal. */
+  /** Of a replay: bodies stay in the journal; so many entries say where its records lie. */
   leavesBodies: u32;
+  places: u32;
   /** Page of the two queues of ids in wants.ts, 0 until the first. */
   idsPage: u32;
   wantedHead: u32;

@@ -7,7 +7,7 @@
  */
 import { Told, beginTold, heardTogether, tell } from "./acks";
 import {
-  AWAY as AWAY_STILL,
+  AWAY,
   DONE,
   LONG,
   MORE,
@@ -30,13 +30,12 @@ import * as conns from "./conn";
 import { CALL_GRANT, Conn, connAt } from "./conn";
 import { enterAt } from "./deadlines";
 import * as bodies from "./job";
-import { AWAY, Job, jobAt } from "./job";
+import { Job, hasBody, jobAt } from "./job";
 import { SPACE, beginLines, writeCrlf, writeNumber, writeWord } from "./lines";
 import * as notes from "./notes";
 import { enter, leave, outputSlot, resultSlot, setResult, shard } from "./shard";
 import { findJob, handBack, isHeldBy } from "./states";
 import { nameOf, tubeAt } from "./tube";
-import { want } from "./wants";
 import { JOB_LINE_ROOM } from "./layouts";
 
 /** What a call keeps at hand; lies in the thread's result area, where a run would keep its own. */
@@ -141,7 +140,7 @@ function fillUp(
     if (at == 0) return generation == 0 ? NONE : wait(conn, generation);
     if (tubeAt(at).head <= bound) return WORSE;
     const job = jobAt(tubeAt(at).best);
-    if (job.away == AWAY) return awaitBody(t, job);
+    if (!hasBody(job)) return awaitBody(t, job);
     const room = <u64>filling.outEnd - filling.out;
     if (JOB_LINE_ROOM + <u64>job.bodyBytes > room && filling.out > <u32>outputSlot(t)) return MORE;
     if (!mayTake(job)) continue;
@@ -151,11 +150,10 @@ function fillUp(
   return DONE;
 }
 
-/** The job, whose body is to be read back, stays where it is. */
+/** The job, whose body is read back, stays where it is. */
 function awaitBody(t: u32, job: Job): i32 {
-  want(job.minor);
   setResult(t, RESULT_ID, <f64>job.minor);
-  return AWAY_STILL;
+  return AWAY;
 }
 
 function wait(conn: Conn, generation: u32): i32 {
@@ -199,7 +197,7 @@ export function tellJob(t: u32, conn: u32, id: f64, now: f64): i32 {
   const filling = begin(t);
   const at = findJob(<u64>id);
   if (at == 0 || !isHeldBy(jobAt(at), conn)) return end(t, filling, NOT_FOUND);
-  if (jobAt(at).away == AWAY) return end(t, filling, awaitBody(t, jobAt(at)));
+  if (!hasBody(jobAt(at))) return end(t, filling, awaitBody(t, jobAt(at)));
   return end(t, filling, write(t, filling, jobAt(at)));
 }
 

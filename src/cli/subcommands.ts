@@ -6,6 +6,7 @@
  */
 import type { Command } from "commander";
 import type { Units } from "../text/control.ts";
+import { environmentName } from "../config/option.ts";
 import { OPTIONS } from "../config/options.ts";
 import { isTokenName, nameRule, ruleRule } from "../config/token-file.ts";
 import { parseRule } from "../protocol/rights.ts";
@@ -18,7 +19,7 @@ import { parseWork } from "./work/work-command.ts";
 import type { WorkCommand } from "./work/work-command.ts";
 
 /** Says where the copy is, to a server as well. */
-const JOURNAL_VARIABLE = "HOMEMAKER_JOURNAL";
+const JOURNAL_VARIABLE = environmentName(OPTIONS.journalUrl);
 
 /** Every first word that is not the server's. */
 export const SUBCOMMANDS: readonly string[] = [

@@ -12,6 +12,7 @@ import { FRAME_HEADER_BYTES_MAX } from "./frame-writer.ts";
 import type { FrameWriter } from "./frame-writer.ts";
 import { syncsFirst } from "./journal-parts.ts";
 import type { CommitParts } from "./journal-parts.ts";
+import { residentBytesOf } from "./journal-shard.ts";
 import type { Gathered, JournalShard } from "./journal-shard.ts";
 import { cut } from "./cutting.ts";
 import type { SegmentFile } from "./segment-file.ts";
@@ -145,7 +146,7 @@ export class Commit {
   get #pressure(): number {
     const { shards, options } = this.#parts;
     const { keptBytes = Infinity } = options.bodies ?? {};
-    const resident = shards.reduce((sum, { residentBytes }) => sum + residentBytes, 0);
+    const resident = residentBytesOf(shards);
     if (resident <= keptBytes) return 0;
     return resident <= URGENT_FACTOR * keptBytes ? 1 : 2;
   }

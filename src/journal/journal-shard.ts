@@ -289,3 +289,8 @@ export function checksumThrough(shards: readonly JournalShard[]): Checksum {
     return shard.checksum(seed, shard.stagingAddress, bytes.length) >>> 0;
   };
 }
+
+/** Bytes of the bodies that are in memory in all of these; read without their locks. */
+export function residentBytesOf(shards: readonly JournalShard[]): number {
+  return shards.reduce((sum, { residentBytes }) => sum + residentBytes, 0);
+}

@@ -10,6 +10,7 @@ import * as C from "../../assembly/constants.ts";
 import * as L from "../../assembly/layouts.ts";
 import type { Shard } from "../engine/shard.ts";
 import type { SegmentHeader } from "./format.ts";
+import { residentBytesOf } from "./journal-shard.ts";
 import type { JournalShard } from "./journal-shard.ts";
 import type { Region } from "./scan.ts";
 
@@ -259,8 +260,7 @@ class Lane {
     const { shards, now, workforce, again, bodyBytes } = this.#parts;
     const bytes = this.#gathered;
     const places = this.#places;
-    const resident = shards.reduce((sum, { residentBytes }) => sum + residentBytes, 0);
-    const leavesBodies = resident > bodyBytes;
+    const leavesBodies = residentBytesOf(shards) > bodyBytes;
     const batch = { bytes, salt: this.#salt, shards: shards.length, now, isPart, again };
     workforce.start(this.#one, { ...batch, isYoung: this.#isYoung, places, leavesBodies });
     this.#gathered = 0;

@@ -5,7 +5,7 @@ import type { Leadership } from "../broker/leadership.ts";
 import { exposition } from "../observability/exposition.ts";
 import type { Figures } from "../observability/exposition.ts";
 import type { Desk } from "../session/desk.ts";
-import { infoFigures, one, processFigures } from "./process-figures.ts";
+import { infoFigures, one, oneOf, processFigures } from "./process-figures.ts";
 
 type CopyKey =
   | "copyLeading"
@@ -19,14 +19,13 @@ type CopyKey =
 /** What there is to say of the copy; no series where there is none. */
 export function copyFigures(leadership: Leadership | undefined): Pick<Figures, CopyKey> {
   const copy = leadership?.figures;
-  const there = (value: number | undefined) => (value === undefined ? [] : one(value));
   return {
     ...leaderFigures(leadership),
-    copyPosition: there(copy?.position),
-    copyLagBytes: there(copy?.lagBytes),
-    copyLagSeconds: there(copy && copy.lagMillis / 1000),
-    copyLeaseSeconds: there(copy && copy.leaseMillis / 1000),
-    copyStandbys: there(copy?.standbys),
+    copyPosition: oneOf(copy?.position),
+    copyLagBytes: oneOf(copy?.lagBytes),
+    copyLagSeconds: oneOf(copy && copy.lagMillis / 1000),
+    copyLeaseSeconds: oneOf(copy && copy.leaseMillis / 1000),
+    copyStandbys: oneOf(copy?.standbys),
   };
 }
 

@@ -7,13 +7,12 @@
  * made by server.ts.
  */
 import type { BatchBuilder, BatchCommand } from "../client/commands/batch.ts";
-import type { Seen } from "../client/commands/looks.ts";
 import type { Inserted } from "../client/commands/put.ts";
 import { connectTo } from "../client/connect.ts";
 import type { Client } from "../client/client.ts";
 import { BatchRefusedError, RefusedError } from "../client/refused-error.ts";
-import { RING_MILLIS_MAX } from "../clock.ts";
 import type { ConnectionOptions } from "../client/connection.ts";
+import { RING_MILLIS_MAX } from "../clock.ts";
 import type { Clock } from "../clock.ts";
 import type { InProcess } from "../broker/in-process.ts";
 import type { OutboxAnswer, OutboxMark, OutboxQueue, OutboxRow } from "../outbox.ts";
@@ -61,23 +60,15 @@ export class ServerOutboxQueue implements OutboxQueue {
   }
 
   async mark(): Promise<OutboxMark | undefined> {
-    await this.#client.use(MARKS_TUBE, PATIENT);
-    const { peekDelayed, peekReady, peekBuried } = this.#looks;
-    const found = (await peekDelayed()) ?? (await peekReady()) ?? (await peekBuried());
+    const client = this.#client;
+    await client.use(MARKS_TUBE, PATIENT);
+    const found =
+      (await client.peekDelayed(PATIENT)) ??
+      (await client.peekReady(PATIENT)) ??
+      (await client.peekBuried(PATIENT));
     if (found === undefined) return undefined;
     const rows = TEXT.decode(found.body).split(" ");
     return { id: found.id, rows: rows.filter((name) => NAME.test(name)) };
-  }
-
-  get #looks(): Readonly<
-    Record<"peekDelayed" | "peekReady" | "peekBuried", () => Promise<Seen | undefined>>
-  > {
-    const client = this.#client;
-    return {
-      peekDelayed: () => client.peekDelayed(PATIENT),
-      peekReady: () => client.peekReady(PATIENT),
-      peekBuried: () => client.peekBuried(PATIENT),
-    };
   }
 
   async forget(mark: number): Promise<void> {

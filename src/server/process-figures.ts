@@ -11,6 +11,11 @@ export function one(value: number, labels: Labels = {}): readonly Sample[] {
   return [{ labels, value }];
 }
 
+/** The same of what there may not be: no series then. */
+export function oneOf(value: number | undefined): readonly Sample[] {
+  return value === undefined ? [] : one(value);
+}
+
 export function infoFigures({ facts }: Desk): Pick<Figures, "info"> {
   return { info: one(1, { version: facts.version, id: facts.id }) };
 }

@@ -54,6 +54,16 @@ export type Value = string | number | Buffer | null | readonly string[];
 /** A row of an answer. */
 export type Row = Readonly<Record<string, unknown>>;
 
+/** A column of a row that has a number. */
+export function numberOf(row: Row, column: string): number {
+  return Number(row[column]);
+}
+
+/** A column of a row as text. */
+export function textOf(row: Row, column: string): string {
+  return String(row[column]);
+}
+
 /** What a statement came to. */
 export interface Answer {
   readonly rows: readonly Row[];

@@ -24,8 +24,8 @@ import type {
 } from "../remote-log.ts";
 import { parsePostgres } from "./postgres-address.ts";
 import type { PostgresAddress } from "./postgres-address.ts";
-import { isOccupied, PostgresLink } from "./postgres-link.ts";
-import type { Answer, Row, Value } from "./postgres-link.ts";
+import { isOccupied, numberOf, PostgresLink, textOf } from "./postgres-link.ts";
+import type { Answer, Value } from "./postgres-link.ts";
 
 /** The newest form of the tables that this program knows. */
 const FORMAT = 1;
@@ -342,12 +342,4 @@ export class PostgresLog implements RemoteLog {
 
 function cutMeanwhile(): RemoteError {
   return new RemoteError("HM_REMOTE_UNREACHABLE", "the connection was closed meanwhile");
-}
-
-function numberOf(row: Row, column: string): number {
-  return Number(row[column]);
-}
-
-function textOf(row: Row, column: string): string {
-  return String(row[column]);
 }

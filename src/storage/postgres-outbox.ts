@@ -11,7 +11,7 @@ import { RemoteError } from "../remote-log.ts";
 import type { OutboxLimits, OutboxRefusal, OutboxRow, OutboxTable } from "../outbox.ts";
 import { parsePostgres } from "./postgres-address.ts";
 import type { PostgresAddress } from "./postgres-address.ts";
-import { PostgresLink } from "./postgres-link.ts";
+import { numberOf, PostgresLink, textOf } from "./postgres-link.ts";
 import type { Answer, Row, Value } from "./postgres-link.ts";
 
 const CHANNEL = "homemaker_outbox";
@@ -180,12 +180,4 @@ function rowOf(row: Row): OutboxRow {
     ttrSeconds: numberOf(row, "ttr_seconds"),
     tags: textOf(row, "tags"),
   };
-}
-
-function numberOf(row: Row, column: string): number {
-  return Number(row[column]);
-}
-
-function textOf(row: Row, column: string): string {
-  return String(row[column]);
 }

@@ -61,13 +61,13 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "reclaiming copies the name of its tube into a body that is away",
     file: "assembly/keep.ts",
-    find: "  return changetype<usize>(record) + PUT_BYTES + record.nameBytes;\n",
-    put: "  return changetype<usize>(record) + PUT_BYTES;\n",
+    find: "journal.bodyIn(changetype<PutRecord>(record))",
+    put: "journal.bodyIn(changetype<PutRecord>(record)) - changetype<PutRecord>(record).nameBytes",
   },
   {
     fault: "a replay leaves a job in the place of its older record",
     file: "assembly/replay.ts",
-    find: "  if (job.away == AWAY) setPlace(job, placeOfRecord(changetype<usize>(record), places));\n",
+    find: "  if (job.away == AWAY) setPlace(job, placeOfRecord(changetype<usize>(record)));\n",
     put: "",
   },
   {
@@ -109,8 +109,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "a replay ends a job that has moved to another shard, and no tombstone says so",
     file: "assembly/replay.ts",
-    find: "  return !isHere || replace(address, record, job, segment, now, places);",
-    put: "  if (!isHere) endReplayed(job);\n  return !isHere || replace(address, record, job, segment, now, places);",
+    find: "  return !isHere || replace(address, record, job, segment, now);",
+    put: "  if (!isHere) endReplayed(job);\n  return !isHere || replace(address, record, job, segment, now);",
   },
   {
     fault: "parts of a job that is to move count as those of what it is",
