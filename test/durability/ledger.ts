@@ -66,6 +66,13 @@ export function bodyOf({ serial, bodyBytes }: Pick<Job, "serial" | "bodyBytes">)
   return Buffer.concat([head, POOL.subarray(from, from + rest)]);
 }
 
+/** A server ended while it was looked at. */
+export class HungUp extends Error {
+  constructor() {
+    super("the server hung up during an inspection");
+  }
+}
+
 /** All that was promised by the servers of one data directory. */
 export class Ledger {
   /** What was wrong, in words. */
@@ -219,6 +226,7 @@ export class Ledger {
    * for the truth.
    *
    * @param isComplete look for every job that was ever deleted, not for some of them
+   * @throws {HungUp} the server ended meanwhile; another inspection can follow
    */
   async inspect(client: Conversation, isComplete: boolean): Promise<void> {
     const highest = await this.#probe(client);
@@ -269,7 +277,7 @@ export class Ledger {
     const answers = await Promise.all(ids.map((id) => client.ask(`peek ${id}`)));
     for (const [at, answer] of answers.entries()) {
       const id = ids[at] ?? 0;
-      if (answer === undefined) throw new Error("the server hung up during an inspection");
+      if (answer === undefined) throw new HungUp();
       if (answer.body === undefined) continue;
       const job = this.#recognize(id, answer.body, "found");
       if (job === undefined) continue;
@@ -281,7 +289,9 @@ export class Ledger {
   async #checkStates(client: Conversation, jobs: readonly Job[]): Promise<void> {
     const answers = await Promise.all(jobs.map(({ id }) => client.ask(`stats-job ${id}`)));
     for (const [at, job] of jobs.entries()) {
-      const yaml = answers[at]?.body?.toString() ?? "";
+      const answer = answers[at];
+      if (answer === undefined) throw new HungUp();
+      const yaml = answer.body?.toString() ?? "";
       this.#checkState(job, (key) => new RegExp(`^${key}: "?([^"\n]*)`, "m").exec(yaml)?.[1] ?? "");
     }
   }

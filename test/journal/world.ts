@@ -76,6 +76,8 @@ export interface Mirror {
   readonly storageOf: (disk: SimulatedDisk) => Storage;
   /** A shard's stream is safe up to there on the disk. */
   readonly synced: (shard: number, position: number) => void;
+  /** As in RecoveryParts. */
+  readonly missingBytes: number;
 }
 
 /** A server on a simulated disk. */
@@ -219,6 +221,7 @@ export class World implements Surroundings {
       now: 0,
       strict: !this.isDamaged, // unless bits were flipped nothing may look damaged
       bootId: this.judge.bootId,
+      missingBytes: this.mirror?.missingBytes ?? 0,
       bodyBytes: bodies.keptBytes,
       progress: () => {},
     });

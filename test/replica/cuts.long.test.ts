@@ -1,6 +1,7 @@
 /*
  * Connections to PostgreSQL that are cut, or stand still, anywhere: what was appended is there
- * once, and of what two servers acknowledge nothing is lost. For CUT_SECONDS (10); SEED=n replays.
+ * once, and of what two servers acknowledge nothing is lost. For CUT_SECONDS (10), and until there
+ * was a take-over; SEED=n replays.
  *
  * @module-tag pg_ctlcluster
  */
@@ -77,14 +78,13 @@ test(
       const life = await RoughLife.begin(pair, directory, new Random(seed));
       try {
         const until = performance.now() + 1000 * SECONDS;
-        while (performance.now() < until) await life.goOn();
+        while (performance.now() < until || life.takeOvers === 0) await life.goOn();
         await life.end();
       } finally {
         await life.kill();
       }
       console.log(`seed ${seed}: ${life.summary}`);
       expect(life.problems).toEqual([]);
-      expect(life.takeOvers).toBeGreaterThan(0);
       expect(life.cuts).toBeGreaterThan(0);
     });
   },

@@ -9,6 +9,7 @@
  * judges each recovery, and at the end what an empty machine gets of the log.
  */
 import * as C from "../../assembly/constants.ts";
+import { COPY_LAG_BYTES_MAX } from "../../src/broker/copying.ts";
 import type { MirroredStorage } from "../../src/journal/mirrored-storage.ts";
 import type { RemoteLog, RemoteOperation } from "../../src/remote-log.ts";
 import type { TakenOver } from "../../src/journal/take-over.ts";
@@ -242,6 +243,7 @@ class ReplicaWorld {
         leading.positions[shard] = position;
         if (this.#isLocal) this.#told(shard, position);
       },
+      missingBytes: taken.isFetched ? COPY_LAG_BYTES_MAX : 0,
     };
     world.boot();
     this.#booted = this.#machine;

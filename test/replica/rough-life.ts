@@ -18,6 +18,8 @@ import { pause, until } from "../support/until.ts";
 import { RoughProxy } from "./rough-proxy.ts";
 
 const LEASE_MILLIS = 2000;
+/** A leader that hangs up ends within that time. */
+const ENDING_MILLIS = 10_000;
 /** How long a crowd is at work at a time. */
 const LOAD_MILLIS = [200, 1500] as const;
 const CLIENTS = [2, 6] as const;
@@ -145,18 +147,24 @@ export class RoughLife {
       return leading !== undefined;
     });
     if (leading === undefined) throw new RangeError("nobody serves");
-    if (leading.server !== this.#leader) {
-      if (this.#leader !== undefined) this.takeOvers++;
-      this.#leader = leading.server;
-      await this.#inspect(leading.server, false);
-    }
-    return leading;
+    if (leading.server === this.#leader) return leading;
+    if (this.#leader !== undefined) this.takeOvers++;
+    this.#leader = leading.server;
+    return (await this.#inspect(leading.server, false)) ? leading : this.#leading();
   }
 
-  async #inspect(server: ServerWithData, isComplete: boolean): Promise<void> {
-    const client = new Conversation(await server.connect());
-    await this.#ledger.inspect(client, isComplete);
-    client.hangUp();
+  /** Returns false when that server ended before all was looked at. */
+  async #inspect(server: ServerWithData, isComplete: boolean): Promise<boolean> {
+    try {
+      const client = new Conversation(await server.connect());
+      await this.#ledger.inspect(client, isComplete);
+      client.hangUp();
+      return true;
+    } catch (error) {
+      const ends = server.ended.then(() => true);
+      if (await Promise.race([ends, pause(ENDING_MILLIS).then(() => false)])) return false;
+      throw error;
+    }
   }
 
   /** A server ends because it must not go on, and for no other reason. */
@@ -170,8 +178,7 @@ export class RoughLife {
 
   /** The last leader has all that was promised, and so has a server that begins with nothing. */
   async end(): Promise<void> {
-    const { server } = await this.#leading();
-    await this.#inspect(server, true);
+    while (!(await this.#inspect((await this.#leading()).server, true)));
     await this.kill();
     const [first] = this.#machines;
     if (first === undefined) throw new RangeError("there is no machine");
