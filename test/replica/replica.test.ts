@@ -11,8 +11,8 @@ const SEEDS = 3;
 test("whoever takes over has what was acknowledged, and nothing of who led before counts", async () => {
   const first = seedHere();
   let failovers = 0;
-  for (let seed = first; seed < first + SEEDS; seed++) {
+  // A life may pass without the other machine leading: then there is one more.
+  for (let seed = first; seed < first + SEEDS || failovers === 0; seed++) {
     failovers += (await runReplicaSeed(seed)).failovers;
   }
-  expect(failovers).toBeGreaterThan(0);
 });
