@@ -12,14 +12,14 @@ import { ClientCall } from "./client-call.ts";
 import type { AnyCall } from "./client-call.ts";
 import { MANY_MAX, whole } from "./command.ts";
 import type { Command } from "./command.ts";
-import { handBack, release } from "./commands/ends.ts";
+import { handBack } from "./commands/ends.ts";
 import { describeOne, tubeUsed } from "./commands/looks.ts";
 import { reserveMany } from "./commands/many.ts";
 import { awaiting, reserve, reserveBatch, reserveWithTimeout } from "./commands/reserves.ts";
 import { window } from "./commands/tubes.ts";
 import type { ClientConnection } from "./connection.ts";
 import { ConnectionState } from "./connection-state.ts";
-import { asError, BadCommandError, ClosedError } from "./errors.ts";
+import { asError, BadCommandError, ClosedError, NotHeldError } from "./errors.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Holdings } from "./job.ts";
 import type { CallOptions, Job, JobOwner } from "./job.ts";
@@ -143,7 +143,11 @@ export class Caller implements StreamSource {
     resolve: (result: Result) => void,
     reject: (reason: unknown) => void,
   ): AnyCall {
-    const limits = { signal: options.signal, timeoutMs: checkedTimeout(options, timeoutMs) };
+    const limits = {
+      signal: options.signal,
+      timeoutMs: checkedTimeout(options, timeoutMs),
+      heldJob: command.jobs?.find(this.holdings.has),
+    };
     return new ClientCall(command, this.link, limits, resolve, reject) as AnyCall;
   }
 
@@ -358,14 +362,15 @@ export class Caller implements StreamSource {
   }
 
   async #givenBack(job: Job): Promise<void> {
-    const { id } = job;
     this.#givingBack.add(job);
     try {
-      if (this.link.support?.has("hand-back") === true) await this.#handBack(id);
-      else await this.#release(id);
+      if (this.link.support?.has("hand-back") === true) await this.#handBack(job.id);
+      else await this.#release(job);
     } catch (error) {
       // A job that was lost meanwhile is back already.
-      const isBack = error instanceof RefusedError && error.code === "HM_NOT_FOUND";
+      const isBack =
+        error instanceof NotHeldError ||
+        (error instanceof RefusedError && error.code === "HM_NOT_FOUND");
       if (!isBack) this.troubled(error);
     } finally {
       this.#givingBack.delete(job);
@@ -377,10 +382,10 @@ export class Caller implements StreamSource {
   }
 
   /** With the priority that it has. */
-  async #release(id: number): Promise<void> {
-    const facts = await this.run(() => describeOne("stats-job", id));
+  async #release(job: Job): Promise<void> {
+    const facts = await this.run(() => describeOne("stats-job", job.id));
     const pri = facts?.["pri"];
-    if (typeof pri === "number") await this.run(() => release(id, { pri }, this.gone));
+    if (typeof pri === "number") await job.release({ pri });
   }
 }
 

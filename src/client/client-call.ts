@@ -5,9 +5,10 @@
  *          ^                   |
  *          +---- lost, safe ---+---- lost, not safe: LostError
  *
- * Invariants: whoever called hears exactly once. An answer that comes when nobody waits any more is
- * read all the same, because it may say what the connection is set to, or bring a job, which then
- * goes to somebody else. Made by caller.ts, kept by link.ts.
+ * Invariants: whoever called hears exactly once. What is asked for a job that this client holds is
+ * sent on the connection that holds it, or never. An answer that comes when nobody waits any more
+ * is read all the same, because it may say what the connection is set to, or bring a job, which
+ * then goes to somebody else. Made by caller.ts, kept by link.ts.
  */
 import { BadReplyError } from "../protocol/reply-line.ts";
 import type { Reply } from "../protocol/reply-reader.ts";
@@ -34,6 +35,13 @@ export interface CallKeeper {
   unreachable(): Error | undefined;
 }
 
+/** What a call is bound to. */
+export interface CallLimits {
+  readonly signal: AbortSignal | undefined;
+  readonly timeoutMs: number;
+  readonly heldJob: number | undefined;
+}
+
 /** A call, whatever comes of it. */
 export type AnyCall = ClientCall<unknown>;
 
@@ -45,6 +53,8 @@ export class ClientCall<Result> extends Call implements Expiring, Abortable {
   readonly #keeper: CallKeeper;
   readonly #resolve: (result: Result) => void;
   readonly #reject: (reason: unknown) => void;
+  /** A job that it is for and that this client held when it was made. */
+  readonly heldJob: number | undefined;
   bucket: Expiring["bucket"] = undefined;
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number;
@@ -54,7 +64,7 @@ export class ClientCall<Result> extends Call implements Expiring, Abortable {
   constructor(
     command: Command<Result>,
     keeper: CallKeeper,
-    limits: { readonly signal: AbortSignal | undefined; readonly timeoutMs: number },
+    limits: CallLimits,
     resolve: (result: Result) => void,
     reject: (reason: unknown) => void,
   ) {
@@ -62,6 +72,7 @@ export class ClientCall<Result> extends Call implements Expiring, Abortable {
     this.#command = command;
     this.#keeper = keeper;
     this.signal = limits.signal;
+    this.heldJob = limits.heldJob;
     this.timeoutMs = limits.timeoutMs;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -137,7 +148,8 @@ export class ClientCall<Result> extends Call implements Expiring, Abortable {
   lost(cause: Error | undefined): void {
     if (this.isOver) return;
     this.wasSent = false;
-    if (this.#command.isSafe === true) this.#keeper.again(this as AnyCall);
+    const isSafe = this.#command.isSafe === true && this.heldJob === undefined;
+    if (isSafe) this.#keeper.again(this as AnyCall);
     else this.failed(new LostError(this.command, cause));
   }
 

@@ -42,6 +42,11 @@ export interface Command<Result> extends CommandText {
   readonly called?: string;
   /** Done twice it does what it does once: it is sent again when a connection ends under it. */
   readonly isSafe?: boolean;
+  /**
+   * The jobs that it ends, or that it keeps held. Where this client holds one of them it is for
+   * this connection alone: on the next one somebody else may hold the job, or nobody.
+   */
+  readonly jobs?: readonly number[];
   /** It waits for its answer as long as it likes. */
   readonly waits?: boolean;
   /** What a server must know; if absent, all do. */

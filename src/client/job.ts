@@ -173,6 +173,9 @@ export class Holdings {
     return false;
   }
 
+  /** Whether this client holds it, as far as it knows. */
+  readonly has = (id: number): boolean => this.#jobs.has(id);
+
   take(job: Job): void {
     this.lost(job.id); // if it was held before, it was lost meanwhile
     this.#jobs.set(job.id, job);

@@ -19,7 +19,7 @@ import { CommandWriter } from "./command-writer.ts";
 import type { ClientConnection, ConnectionOptions } from "./connection.ts";
 import type { ConnectionState } from "./connection-state.ts";
 import { Deadlines } from "./deadlines.ts";
-import { asError, BacklogError, NotSupportedError } from "./errors.ts";
+import { asError, BacklogError, NotHeldError, NotSupportedError } from "./errors.ts";
 import { UnreachableError, unreachableFor } from "./errors.ts";
 import { pause } from "./pause.ts";
 import { RefusedError, refusalOf } from "./refused-error.ts";
@@ -187,7 +187,7 @@ export class Link implements CallKeeper {
     if (connection?.isOpen === true && call.asked.head === "") call.succeed(undefined);
     else if (connection?.isOpen === true) connection.send(call);
     else {
-      this.#waiting.push(call);
+      this.#wait(call, this.#waiting);
       this.#dial();
     }
   }
@@ -242,7 +242,13 @@ export class Link implements CallKeeper {
 
   again(call: AnyCall): void {
     if (this.#closed !== undefined) call.fail(this.#closed);
-    else this.#returned.push(call);
+    else this.#wait(call, this.#returned);
+  }
+
+  /** For the next connection, which does not hold what this one held. */
+  #wait(call: AnyCall, calls: Calls): void {
+    if (call.heldJob === undefined) calls.push(call);
+    else call.fail(notHeldThere(call.command, call.heldJob));
   }
 
   left(call: AnyCall): void {
@@ -496,6 +502,12 @@ function supportOf(reply: Reply): Support {
 function checkGreeting(command: string, reply: Reply): void {
   if (!["WATCHING", "USING", "WINDOW", "NAMED"].includes(reply.word))
     throw refusalOf(command, reply);
+}
+
+function notHeldThere(command: string, id: number): NotHeldError {
+  return new NotHeldError(
+    `${command}: the connection that held job ${id} ended before this was sent`,
+  );
 }
 
 function unknownTo(call: AnyCall, feature: string): NotSupportedError {

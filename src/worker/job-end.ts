@@ -205,9 +205,11 @@ export class JobEnds {
     }
   }
 
-  #lost<State>({ event }: Arrival<State>): Fate {
-    this.#around.logger.warn({ job: event.id, type: event.type }, "lease lost");
-    this.#around.listeners.tell("leaseLost", event);
+  #lost<State>({ event, held }: Arrival<State>): Fate {
+    const { id, type, attempt } = event;
+    const reason: unknown = held.signal.reason;
+    this.#around.logger.warn({ job: id, type, attempt, err: reason }, "lease lost");
+    this.#around.listeners.tell("leaseLost", { ...event, reason });
     return "lost";
   }
 }

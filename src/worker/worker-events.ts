@@ -17,8 +17,11 @@ export interface WorkerEvents {
   readonly failure: JobEvent & { readonly error: unknown; readonly verdict: Verdict["do"] };
   /** A job was given back with no attempt counted. */
   readonly handedBack: JobEvent & { readonly why: string; readonly afterMillis: number };
-  /** A job that was being run is not held any more: somebody else may run it, too. */
-  readonly leaseLost: JobEvent;
+  /**
+   * A job that was being run is not held any more: somebody else may run it, too. `reason` says
+   * why, where the back end knows: with its connection, for instance.
+   */
+  readonly leaseLost: JobEvent & { readonly reason: unknown };
   /** A job that was being run was cancelled, and is gone. */
   readonly cancelled: JobEvent;
   /**

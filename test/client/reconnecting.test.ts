@@ -199,6 +199,72 @@ describe("jobs that are held", () => {
     expect(second.signal.aborted).toBe(true);
   });
 
+  test("are never asked anything of on the next connection, where nobody or somebody else holds them", async () => {
+    const reserved = client.reserve();
+    await settle();
+    await server.say("RESERVED 7 1\r\na");
+    const job = await reserved;
+    server.wire.backlogBytes = Infinity;
+    const asked = [
+      job.delete(),
+      job.release(),
+      job.bury({ failure: "no" }),
+      job.touch(),
+      job.handBack(),
+      job.finish("yes"),
+      job.progress("half"),
+      job.move("other"),
+      client.delete(7),
+      client.deleteMany([6, 7]),
+      client.deleteBatch([6, 7]),
+      client.batch((commands) => [commands.put("next"), commands.finish(7, "yes")]),
+    ].map((promise) => outcome(promise));
+    const others = [client.delete(8), client.deleteMany([8, 9])].map((promise) => outcome(promise));
+    await settle();
+    expect(server.lines).toEqual(["reserve"]);
+    await server.cut(CUT);
+    await server.advance(0.1);
+    expect(new Set(await Promise.all(asked))).toEqual(new Set(["HM_NOT_HELD"]));
+    expect(server.lines).toEqual(["delete 8", "delete 8", "delete 9"]);
+    await server.say("DELETED", "DELETED", "NOT_FOUND");
+    await Promise.all(others);
+  });
+
+  test("are not kept by a touch that the last connection did not answer", async () => {
+    const reserved = client.reserve();
+    await settle();
+    await server.say("RESERVED 7 1\r\na");
+    const job = await reserved;
+    const touched = outcome(job.touch());
+    const noted = outcome(job.progress("half"));
+    await settle();
+    await server.cut(CUT);
+    void outcome(client.listTubes());
+    await server.advance(0.1);
+    expect(await Promise.all([touched, noted])).toEqual(["HM_LOST", "HM_LOST"]);
+    expect(server.lines).toEqual(["list-tubes"]);
+  });
+
+  test("that come again on the next connection are the new handle's alone", async () => {
+    const stream = client.jobs({ window: 2 });
+    const first = stream.next();
+    await settle();
+    await server.say("JOB 7 1 default 1\r\na");
+    const { value: old } = await first;
+    const second = stream.next();
+    server.wire.backlogBytes = Infinity;
+    const released = outcome(old?.release() ?? Promise.resolve());
+    await settle();
+    await server.cut(CUT);
+    await server.advance(0.1);
+    await server.say("JOB 7 2 default 1\r\na");
+    const { value: again } = await second;
+    expect(await released).toBe("HM_NOT_HELD");
+    expect(await outcome(old?.touch() ?? Promise.resolve())).toBe("HM_NOT_HELD");
+    expect([old?.isHeld, again?.isHeld, again?.attempt]).toEqual([false, true, 2]);
+    expect(server.lines).toEqual(["window 2"]);
+  });
+
   test("are lost when the server finds that they are not held", async () => {
     const reserved = client.reserve();
     await settle();

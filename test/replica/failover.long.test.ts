@@ -17,8 +17,10 @@ import { verify } from "../../src/cli/verify.ts";
 import type { Comparison } from "../../src/journal/comparison.ts";
 import { freePort } from "../cli/contest.ts";
 import { recorder } from "../cli/recorder.ts";
+import { outcome } from "../client/scripted-server.ts";
 import { PostgresPair } from "../support/postgres.ts";
 import { until } from "../support/until.ts";
+import { Handings } from "./handings.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "homemaker-failover-"));
 const LEASE_MILLIS = 5000;
@@ -187,6 +189,80 @@ test("a leader that stood still for longer than its lease hands out nothing when
   expect(await other.line("delete 1")).toBe("DELETED");
   expect(await b.stop()).toBe(0);
 }, 180_000);
+
+/** What an old holder may try. */
+const ENDS = (id: number): readonly string[] => [
+  `delete ${id}`,
+  `release ${id} 0 0`,
+  `bury ${id} 0`,
+  `touch ${id}`,
+];
+
+test.each(["is killed", "stands still for longer than its lease, and goes on"])(
+  "what a leader handed out twice was held when it %s, and its old holder can do nothing more to it",
+  async (how) => {
+    const journal = how.slice(0, 4).replace(" ", "-");
+    const ports = await Promise.all([freePort(), freePort()]);
+    const a = start(journal, "a", pair.url(journal), LEASE_MILLIS, ports[0]);
+    await a.serves();
+    const b = start(journal, "b", pair.url(journal), LEASE_MILLIS, ports[1]);
+    await isStandingBy(b);
+    const addresses = ports.map((port) => `127.0.0.1:${port}`);
+    await using ours = await connect(addresses, { timeoutMs: 60_000 });
+    await ours.use("ours");
+    const { id: own } = await ours.put("own");
+    const handle = await ours.reserveJob(own);
+    const putter = await talk(a);
+    await Promise.all(
+      Array.from({ length: 600 }, () => putter.line("put 0 0 300 1", Buffer.from("x"))),
+    );
+
+    const before = new Handings();
+    const workers = await Promise.all([talk(a), talk(a), talk(a), talk(a)]);
+    const working = Promise.all(workers.map((worker) => before.work(worker)));
+    await until("some are done", () => before.ended.size > 60);
+    const late: Promise<unknown>[] = [];
+    if (how === "is killed") await a.kill();
+    else {
+      a.signal("SIGSTOP");
+      await until("it stands still", () => standsStill(a.pid));
+      const bodies = Array.from({ length: 100 }, () => "x".repeat(65_000));
+      late.push(outcome(ours.putMany(bodies))); // the delete behind it cannot be sent
+      late.push(outcome(handle?.delete() ?? Promise.reject(new Error("it was not reserved"))));
+    }
+    await b.serves();
+    const { held } = before;
+    expect(held.length).toBeGreaterThan(3);
+    const after = new Handings();
+    const holder = await talk(b);
+    await after.takeAll(holder);
+    const twice = [...after.handedOut].filter((id) => before.handedOut.has(id));
+    const notHeld = twice.filter((id) => !held.includes(id));
+    expect({ held, notHeld }).toEqual({ held, notHeld: [] });
+    expect(twice.length).toBeGreaterThan(0);
+
+    const [job = 0] = twice;
+    const [old] = workers;
+    const answers = ENDS(job).map((line) => old?.line(line));
+    a.signal("SIGCONT");
+    expect(await Promise.all(answers)).toEqual(["", "", "", ""]);
+    await working;
+    expect(old?.isOver).toBe(true);
+    expect(before.held).toEqual(held); // nothing came, and nothing was ended, after the take-over
+    const again = await talk(b);
+    for (const line of ENDS(job)) expect(await again.line(line)).toBe("NOT_FOUND");
+    expect(await holder.line(`delete ${job}`)).toBe("DELETED");
+
+    const isStill = late.length > 0;
+    expect(await Promise.all(late)).toEqual(isStill ? ["HM_SOME_FAILED", "HM_NOT_HELD"] : []);
+    expect(await ours.statsJob(own)).toMatchObject({ state: "ready" });
+    const ends = [handle?.delete(), handle?.release(), handle?.bury(), handle?.touch()];
+    for (const end of ends) await expect(end).rejects.toMatchObject({ code: "HM_NOT_HELD" });
+    expect(await ours.statsJob(own)).toMatchObject({ state: "ready", reserves: 0 });
+    expect(await b.stop()).toBe(0);
+  },
+  180_000,
+);
 
 test("a leader that steps down is followed before its lease is over, and stands by; a client finds who leads", async () => {
   const url = pair.url("planned");

@@ -21,6 +21,8 @@ test("its server knows what it is called and where it runs, again after it was a
     name: "thumb nails",
     handlers: [job.handler(async (_, { signal }) => void (await once(signal, "abort")))],
   });
+  const lost: unknown[] = [];
+  worker.on("leaseLost", (event) => void lost.push(event));
   void worker.run();
   const holder = async (): Promise<unknown> => (await looks.explain(Number(id)))?.["holder"];
   const called = `unix thumb-nails@${hostname()}`.slice(0, 64);
@@ -28,6 +30,8 @@ test("its server knows what it is called and where it runs, again after it was a
   server.kill();
   await server.again();
   await until("it is called so again", async () => (await holder()) === called);
+  const reason = { code: "HM_NOT_HELD", message: `job ${id} was lost with the connection` };
+  expect(lost).toMatchObject([{ id, type: "job", reason }]);
   await worker.stop({ grace: 0 });
 });
 

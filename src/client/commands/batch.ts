@@ -88,6 +88,7 @@ export function batch<const Commands extends readonly BatchCommand<unknown>[]>(
     head: `batch ${whole("commands", parts.length, 1, MANY_MAX)}`,
     parts,
     needs: ["batch", ...parts.flatMap(({ needs = [] }): readonly Feature[] => needs)],
+    jobs: parts.flatMap(({ jobs = [] }): readonly number[] => jobs),
     read: (reply) => {
       const { word, replies = [] } = reply;
       if (word !== "BATCH" || replies.length !== parts.length) throw refusalOf("batch", reply);

@@ -54,6 +54,7 @@ export const KEEP_DEFAULT_SECONDS = 60;
 export function remove(id: number, gone: Gone): Command<void> {
   return {
     head: `delete ${jobId(id)}`,
+    jobs: [id],
     read: ended("delete", "DELETED", id, gone),
   };
 }
@@ -67,6 +68,7 @@ export function deleteBatch(ids: readonly number[], gone: Gone): Command<Deleted
   return {
     head: `delete-batch ${own.join(" ")}`,
     needs: ["delete-batch"],
+    jobs: own,
     read: reading("delete-batch", "DELETED_BATCH", ({ args: [deleted, notFound] }) => {
       for (const id of own) gone(id);
       return { deleted: Number(deleted), notFound: Number(notFound) };
@@ -80,6 +82,7 @@ export function release(id: number, options: ReleaseOptions, gone: Gone): Comman
   const head = `release ${jobId(id)} ${whole("pri", pri, 0)} ${delayWord(delaySeconds)}`;
   return {
     ...withFailure(head, failure, delayNeeds(delaySeconds)),
+    jobs: [id],
     read: queued("release", "RELEASED", id, gone),
   };
 }
@@ -89,6 +92,7 @@ export function bury(id: number, options: BuryOptions, gone: Gone): Command<void
   const { pri = PRI_DEFAULT, failure } = options;
   return {
     ...withFailure(`bury ${jobId(id)} ${whole("pri", pri, 0)}`, failure, []),
+    jobs: [id],
     read: ended("bury", "BURIED", id, gone),
   };
 }
@@ -98,6 +102,7 @@ export function handBack(id: number, delaySeconds: number, gone: Gone): Command<
   return {
     head: `hand-back ${jobId(id)} ${delayWord(delaySeconds)}`,
     needs: ["hand-back"],
+    jobs: [id],
     read: queued("hand-back", "HANDED_BACK", id, gone),
   };
 }
@@ -109,6 +114,7 @@ export function finish(id: number, result: Body, keepSeconds: number, gone: Gone
     head: `finish ${jobId(id)} ${whole("keepSeconds", keepSeconds, 0)} `,
     body: result,
     needs: ["finish"],
+    jobs: [id],
     read: ended("finish", "FINISHED", id, gone),
   };
 }
@@ -124,13 +130,15 @@ export function move(
   return {
     ...text,
     needs: ["move", ...needs],
+    jobs: [id],
     read: queued("move", "MOVED", id, gone),
   };
 }
 
 /** `touch` */
 export function touch(id: number, lost: Gone): Command<void> {
-  return { head: `touch ${jobId(id)}`, isSafe: true, read: kept("touch", "TOUCHED", id, lost) };
+  const read = kept("touch", "TOUCHED", id, lost);
+  return { head: `touch ${jobId(id)}`, jobs: [id], isSafe: true, read };
 }
 
 /** `progress` */
@@ -141,6 +149,7 @@ export function progress(id: number, note: Body, lost: Gone): Command<void> {
     head,
     body: note,
     needs: ["progress"],
+    jobs: [id],
     isSafe: true,
     read: kept("progress", "NOTED", id, lost),
   };

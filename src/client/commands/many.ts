@@ -76,7 +76,8 @@ export function reserveMany(count: number, to: Receiver): Command<readonly Job[]
 export function deleteMany(ids: readonly number[], gone: Gone): Command<DeletedBatch> {
   const each = DELETE.length + NUMBER_BYTES_MAX + CRLF_BYTES;
   const writer = new ByteWriter(each * ids.length);
-  for (const id of ids) {
+  const own = [...ids]; // the array is the caller's again
+  for (const id of own) {
     writer.bytes(DELETE);
     writer.number(jobId(id));
     writer.crlf();
@@ -84,7 +85,8 @@ export function deleteMany(ids: readonly number[], gone: Gone): Command<DeletedB
   return {
     head: "delete",
     written: writer.written,
-    many: new DeleteAnswers([...ids], gone), // the array is the caller's again
+    jobs: own,
+    many: new DeleteAnswers(own, gone),
     read: () => ({ deleted: 0, notFound: 0 }),
   };
 }
