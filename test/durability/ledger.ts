@@ -67,7 +67,7 @@ export function bodyOf({ serial, bodyBytes }: Pick<Job, "serial" | "bodyBytes">)
 }
 
 /** A server ended while it was looked at. */
-export class HungUp extends Error {
+class HungUp extends Error {
   constructor() {
     super("the server hung up during an inspection");
   }
