@@ -7,8 +7,11 @@
 import { Client } from "./client.ts";
 import type { ClientConnection, ConnectionOptions } from "./connection.ts";
 import { BadCommandError } from "./errors.ts";
+import { unknownNameIn } from "./known-names.ts";
+import type { Known } from "./known-names.ts";
 import type { Endpoint, Surroundings } from "./link.ts";
 import { checkedToken } from "./token.ts";
+import { TLS_SETTINGS } from "./tls-settings.ts";
 import type { TlsSettings } from "./tls-settings.ts";
 
 /** What may be said about a client. */
@@ -49,6 +52,19 @@ export interface InProcessTarget {
 /** Where a server is: an address, or a broker in this process. */
 export type Target = string | InProcessTarget;
 
+const CLIENT_OPTIONS: Known<ClientOptions> = {
+  signal: true,
+  connectTimeoutMs: true,
+  timeoutMs: true,
+  backOffMaxMs: true,
+  silenceMs: true,
+  heartbeatMs: true,
+  pendingBytesMax: true,
+  replyBodyBytesMax: true,
+  tls: true,
+  token: true,
+  onError: true,
+};
 const CONNECT_TIMEOUT_MS = 10_000;
 const TIMEOUT_MS = 10_000;
 const BACK_OFF_MAX_MS = 5000;
@@ -60,13 +76,17 @@ const DIAL_TIMEOUT_MS = 5000;
 /** A server far away, by TLS, has so much however many addresses there are. */
 const DIAL_LEAST_MS = 1000;
 
-/** A client that has a connection. Rejects with an UnreachableError when none comes about. */
+/**
+ * A client that has a connection. Rejects with a BadCommandError for options that there are not,
+ * and with an UnreachableError when no connection comes about.
+ */
 export async function connectTo(
   targets: Target | readonly Target[],
   options: ClientOptions,
   endpointOf: (address: string, tls?: TlsSettings) => Endpoint,
   around: Surroundings,
 ): Promise<Client> {
+  checkOptions(options);
   const list: readonly Target[] = Array.isArray(targets) ? targets : [targets];
   if (list.length === 0) throw new BadCommandError("there is no address to connect to");
   const token = options.token === undefined ? undefined : checkedToken(options.token);
@@ -92,6 +112,12 @@ export async function connectTo(
     await client.close();
     throw error;
   }
+}
+
+function checkOptions(options: ClientOptions): void {
+  const unknown =
+    unknownNameIn(options, CLIENT_OPTIONS) ?? unknownNameIn(options.tls ?? {}, TLS_SETTINGS);
+  if (unknown !== undefined) throw new BadCommandError(`connect: ${unknown}: no such option`);
 }
 
 /** Each address has its turn within the time of the first connection, if others are silent. */

@@ -1,6 +1,7 @@
 /* TLS settings: what the connections of a client show by TLS, and what they want to see. They are
  * plain data, so that they can be posted to a thread.
  */
+import type { Known } from "./known-names.ts";
 
 /** All in PEM format. */
 export interface TlsSettings {
@@ -13,3 +14,11 @@ export interface TlsSettings {
   /** The name that the server's certificate must have; the host of the address if absent. */
   readonly serverName?: string | undefined;
 }
+
+/** Their names. */
+export const TLS_SETTINGS: Known<TlsSettings> = {
+  ca: true,
+  cert: true,
+  key: true,
+  serverName: true,
+};

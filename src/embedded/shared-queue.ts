@@ -5,7 +5,9 @@
 import { BadOptionError } from "../worker/errors.ts";
 import type { Port, Ports } from "./port.ts";
 
-/** What a thread joins a queue with. It is posted, and its port transferred, to one thread. */
+/**
+ * What a thread joins a queue with, once. It is posted, and its port transferred, to one thread.
+ */
 export interface SharedQueue {
   /** Whether jobs survive the process. */
   readonly isDurable: boolean;
@@ -14,12 +16,33 @@ export interface SharedQueue {
   readonly port: any;
 }
 
-/** The port of what was given. Throws a BadOptionError where it is something else. */
+/**
+ * Ports that a queue of this thread was joined by. Whoever leaves closes the port, which would take
+ * the connections from another who had it as well.
+ */
+const taken = new WeakSet<object>();
+
+/**
+ * The port of what was given, once. Throws a BadOptionError where it is something else, and where
+ * it was taken before, whatever came of that.
+ */
 export function portOf(shared: unknown, ports: Ports): Port {
-  const given = typeof shared === "object" && shared !== null && "port" in shared ? shared.port : 0;
+  const given: unknown = isObject(shared) && "port" in shared ? shared.port : undefined;
   const port = ports.taken(given);
-  if (port !== undefined) return port;
-  throw new BadOptionError(
-    "joinQueue: expected what shareQueue returned, with its port among what is transferred",
-  );
+  if (port === undefined || !isObject(given)) {
+    throw new BadOptionError(
+      "joinQueue: expected what shareQueue returned, with its port among what is transferred",
+    );
+  }
+  if (taken.has(given)) {
+    throw new BadOptionError(
+      "joinQueue: this was joined before; shareQueue makes one for each join",
+    );
+  }
+  taken.add(given);
+  return port;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }

@@ -72,8 +72,9 @@ async function backendOf(target: QueueTarget, token: string | undefined): Promis
 
 /**
  * Lets a worker of this page use a queue that was opened here with `{ memory: true }` or `{
- * directory }`: what is returned is posted to it, `port` among what is transferred. Throws an
- * UnsupportedError (HM_NOT_SUPPORTED) of other queues, which each worker opens for itself.
+ * directory }`: what is returned is posted to it, `port` among what is transferred, and is good for
+ * one `joinQueue`. Throws an UnsupportedError (HM_NOT_SUPPORTED) of other queues, which each worker
+ * opens for itself.
  */
 export function shareQueue(queue: JobQueue): SharedQueue {
   return sharedOf(queue.backend);
@@ -82,8 +83,8 @@ export function shareQueue(queue: JobQueue): SharedQueue {
 /**
  * Joins a queue that a page shares. Closing it leaves it; when the page closes it, or is gone, what
  * is asked here rejects with HM_CLOSED, and with HM_LOST what had been sent and may have been done.
- * Rejects with an error of the code HM_OPTION, HM_CLOSED, or HM_UNREACHABLE where the queue does
- * not answer; then the port is closed.
+ * Rejects with an error of the code HM_OPTION, also of what was joined before, with HM_CLOSED, or
+ * with HM_UNREACHABLE where the queue does not answer; then the port is closed.
  */
 export async function joinQueue(
   shared: SharedQueue,

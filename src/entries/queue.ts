@@ -14,13 +14,13 @@ import type { RedisTarget } from "../redis/redis-options.ts";
 import { openRedis } from "../redis/redis-target.ts";
 import { clientSurroundings } from "../runtimes/client-surroundings.ts";
 import { BadOptionError } from "../worker/errors.ts";
+import { TLS_SETTINGS } from "../client/tls-settings.ts";
 import type { TlsSettings } from "../client/tls-settings.ts";
 import type { SpoolOptions } from "../worker/spool-backend.ts";
 import type { QueueBackend } from "../worker/backend.ts";
 import type { BlobOptions } from "../worker/blob-store.ts";
 import type { JobQueue } from "../worker/job-queue.ts";
 import { checkQueueOptions, checkTarget } from "../worker/queue-options.ts";
-import type { Known } from "../worker/known-options.ts";
 import { Queue } from "../worker/queue.ts";
 import type { QueueOptions } from "../worker/queue.ts";
 import { startChild } from "../runtimes/children.ts";
@@ -79,9 +79,8 @@ export interface OpenOptions extends QueueOptions {
   readonly token?: string | undefined;
 }
 
-const TLS: Known<TlsSettings> = { ca: true, cert: true, key: true, serverName: true };
 const WORDS = ["token"];
-const PARTS = { spool: SPOOL, blobs: BLOBS, tls: TLS };
+const PARTS = { spool: SPOOL, blobs: BLOBS, tls: TLS_SETTINGS };
 
 /** Where the jobs are. */
 export type QueueTarget =
@@ -122,8 +121,9 @@ async function spooledBackend(
 
 /**
  * Lets one more thread of the program use a queue that was opened here with `{ memory: true }` or
- * `{ directory }`: what is returned is posted to it, `port` among what is transferred. Throws an
- * UnsupportedError (HM_NOT_SUPPORTED) of other queues, which each thread opens for itself.
+ * `{ directory }`: what is returned is posted to it, `port` among what is transferred, and is good
+ * for one `joinQueue`. Throws an UnsupportedError (HM_NOT_SUPPORTED) of other queues, which each
+ * thread opens for itself.
  */
 export function shareQueue(queue: JobQueue): SharedQueue {
   return sharedOf(queue.backend);
@@ -132,8 +132,9 @@ export function shareQueue(queue: JobQueue): SharedQueue {
 /**
  * Joins a queue that another thread shares. Closing it leaves it; when the thread that opened it
  * closes it, or is gone, what is asked here rejects with HM_CLOSED, and with HM_LOST what had been
- * sent and may have been done. Rejects with an error of the code HM_OPTION, HM_CLOSED, or
- * HM_UNREACHABLE where the queue does not answer; then the port is closed.
+ * sent and may have been done. Rejects with an error of the code HM_OPTION, also of what
+ * was joined before, with HM_CLOSED, or with HM_UNREACHABLE where the queue does not answer; then
+ * the port is closed.
  */
 export async function joinQueue(
   shared: SharedQueue,

@@ -1,10 +1,8 @@
-/* Known options: refuses what is no option, where a type checker did not see it: a misspelt one
- * would be left out without a word.
- */
+/* Known options: refuses what is no option of queues, jobs and workers (client/known-names.ts). */
+import { unknownNameIn } from "../client/known-names.ts";
 import { BadOptionError } from "./errors.ts";
 
-/** The names of what may be said, as a table that the compiler holds to be whole. */
-export type Known<Options> = Readonly<Record<keyof Options, true>>;
+export type { Known } from "../client/known-names.ts";
 
 /** Throws a BadOptionError if `given` has a name that is not in the table. */
 export function checkNames(
@@ -12,7 +10,6 @@ export function checkNames(
   given: object,
   known: Readonly<Record<string, true>>,
 ): void {
-  for (const name in given) {
-    if (!Object.hasOwn(known, name)) throw new BadOptionError(`${what}: ${name}: no such option`);
-  }
+  const unknown = unknownNameIn(given, known);
+  if (unknown !== undefined) throw new BadOptionError(`${what}: ${unknown}: no such option`);
 }

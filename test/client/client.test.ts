@@ -21,6 +21,16 @@ const JOBS = 300;
 /** A tube for each test, so that they may share a server. */
 let tubes = 0;
 
+test.each([
+  [{ tokn: "x" }, "connect: tokn: no such option"],
+  [{ tls: { authority: "x" } }, "connect: authority: no such option"],
+])("an option that there is not is refused before anything is connected to: %j", (given, why) =>
+  expect(connect("127.0.0.1:1", given as object)).rejects.toMatchObject({
+    code: "HM_BAD_COMMAND",
+    message: why,
+  }),
+);
+
 describe.each(Object.keys(TARGETS))("%s", (name) => {
   let directory = "";
   let server: Running;

@@ -137,6 +137,28 @@ test("a queue that does not answer cannot be joined, and nothing of the attempt 
   for (const connection of asked) connection.close();
 });
 
+describe("what was shared once is joined once", () => {
+  const REFUSED = { code: "HM_OPTION", message: expect.stringContaining("joined before") };
+
+  test("and who joined first has it alone, and leaves it to nobody", async () => {
+    const shared = shareQueue(queue);
+    const [first, second] = await Promise.allSettled([joinQueue(shared), joinQueue(shared)]);
+    expect(second).toMatchObject({ status: "rejected", reason: REFUSED });
+    if (first.status === "rejected") throw first.reason;
+    const job = await first.value.enqueue(add, [1]);
+    expect(await queue.status(job.id)).toMatchObject({ state: "available" });
+    await first.value.close();
+    await expect(joinQueue(shared)).rejects.toMatchObject(REFUSED);
+  });
+
+  test("also where the queue was closed by then", async () => {
+    const shared = shareQueue(queue);
+    await queue.close();
+    await expect(joinQueue(shared)).rejects.toMatchObject({ code: "HM_CLOSED" });
+    await expect(joinQueue(shared)).rejects.toMatchObject(REFUSED);
+  });
+});
+
 test("what is no shared queue is refused, and so is sharing what is elsewhere", async () => {
   const wrong = { isDurable: false } as SharedQueue;
   await expect(joinQueue(wrong)).rejects.toMatchObject({ code: "HM_OPTION" });
