@@ -62,7 +62,7 @@ export async function openWebSocket(
   signal?: AbortSignal,
 ): Promise<ClientConnection> {
   const socket = makeSocket(url);
-  await opened(socket, url, signal);
+  await opened(socket, signal);
   return new ClientConnection((listener) => new WebSocketWire(socket, listener), options);
 }
 
@@ -80,7 +80,7 @@ function makeSocket(url: string): WebSocket {
 }
 
 /** Resolves when it is open; otherwise it is gone. */
-function opened(socket: WebSocket, url: string, signal: AbortSignal | undefined): Promise<void> {
+function opened(socket: WebSocket, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const abort = (): void => {
       socket.close();
@@ -94,13 +94,13 @@ function opened(socket: WebSocket, url: string, signal: AbortSignal | undefined)
     };
     if (signal?.aborted === true) abort();
     signal?.addEventListener("abort", abort, { once: true });
-    let why = `${url} takes no WebSocket`;
+    let why = "nobody takes a WebSocket there";
     socket.addEventListener("error", (event) => (why = messageOf(event) ?? why));
     socket.addEventListener("close", () => fail(why));
     socket.addEventListener("open", () => {
       forget();
       if (socket.protocol === HALF_CLOSE_PROTOCOL) resolve();
-      else fail(`${url} does not know the protocol ${HALF_CLOSE_PROTOCOL}`);
+      else fail(`what takes it does not know the protocol ${HALF_CLOSE_PROTOCOL}`);
     });
   });
 }

@@ -29,6 +29,8 @@ const SEGMENT_BYTES_MIN = MIB;
 const SEGMENT_BYTES_MAX = GIB;
 /** The permission to write of the owner, the group and all others. */
 const ANYBODY_WRITES = 0o222;
+/** The number above it says that nothing is changed (chown(2)). */
+const GROUP_ID_MAX = 0xffff_fffe;
 /** So long that nobody guesses it. */
 const TOKEN = /^[\x21-\x7e]{16,256}$/;
 
@@ -222,17 +224,22 @@ export const fileMode: Sort<number> = {
   format: (mode) => mode.toString(8).padStart(3, "0"),
 };
 
+const accountName = wordLike(/^[^\s:/-][^\s:/]*$/);
+
 /** The name or the number of a group of the machine. */
 export const groupName: Sort<string> = {
   expects: "a group's name or number",
-  parse: wordLike(/^[^\s:/-][^\s:/]*$/),
+  parse: (words) => {
+    const isNoGroup = /^\d+$/.test(last(words)) && Number(last(words)) > GROUP_ID_MAX;
+    return isNoGroup ? undefined : accountName(words);
+  },
   format: String,
 };
 
 /** The name of a user of the machine. */
 export const userName: Sort<string> = {
   expects: "a user name",
-  parse: wordLike(/^[^\s:/-][^\s:/]*$/),
+  parse: accountName,
   format: String,
 };
 

@@ -15,7 +15,7 @@ const PATH_BYTES_MAX = 107;
 const PREFIX = "unix:";
 
 export const UNIX: AddressKind<UnixAddress, UnixAddress> = {
-  forms: [`${PREFIX}PATH`],
+  forms: [`${PREFIX}PATH of up to ${PATH_BYTES_MAX} bytes`],
   prefix: PREFIX,
   parse(path) {
     const bytes = new TextEncoder().encode(path).length;

@@ -42,9 +42,10 @@ variable over the default. An empty variable counts as not set.
   variables hold a list with commas); \`-V\` twice is more verbose.
 - **Sizes** are bytes, or take a unit: \`64k\`, \`10MiB\`, \`1g\`, \`2tb\`. All units are powers of 1024;
   upper and lower case are the same.
-- **Addresses** are \`HOST\`, \`HOST:PORT\`, \`[IPV6]:PORT\`, a bare IPv6 address, \`unix:PATH\`, or
-  \`ws://HOST:PORT\` for [WebSockets](websocket.md). Port 0 is any free port; the line \`listening on\`
-  on standard output says which one.
+- **Addresses** are \`HOST\`, \`HOST:PORT\`, \`[IPV6]:PORT\`, a bare IPv6 address, \`unix:PATH\`,
+  \`tls://HOST:PORT\` for [TLS](tls.md), or \`ws://HOST:PORT\` and \`wss://HOST:PORT\` for
+  [WebSockets](websocket.md). A path has 107 bytes at most. Port 0 is any free port; the line
+  \`listening on\` on standard output says which one.
 - **Mistakes** end the program with one line on standard error and exit code 2. So does a
   misspelt variable (one or two letters off); any other unknown \`HOMEMAKER_...\` is only warned of.
 - **Kubernetes** puts variables about a service named \`homemaker\` into the environment of a pod

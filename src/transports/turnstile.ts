@@ -19,6 +19,8 @@ const PATIENCE_MS = 10_000;
 /** A file whose making takes so long was left by a process that was killed. */
 const MAKING_MS = 60_000;
 const MAKING = ".making";
+/** So that a file's name, with MAKING and by way of the open directory, is short enough to bind. */
+const PREFIX_BYTES_MAX = 32;
 
 /** Somebody has been in the turnstile for too long. */
 class TurnstileError extends Error {
@@ -53,7 +55,7 @@ export async function passAlone<Result>(
 }
 
 async function show(place: string): Promise<{ readonly name: string; readonly file: SocketFile }> {
-  const name = `${basename(place)}.${crypto.randomUUID()}`;
+  const name = `${prefixOf(place)}${crypto.randomUUID()}`;
   const path = join(dirname(place), name);
   const file = await SocketFile.listen(path + MAKING);
   try {
@@ -81,7 +83,7 @@ async function isAlone(place: string, own: string, deadline: number): Promise<bo
 /** Names of the living. What the dead left is removed. */
 async function othersAt(place: string, own: string): Promise<readonly string[]> {
   const directory = dirname(place);
-  const prefix = `${basename(place)}.`;
+  const prefix = prefixOf(place);
   const living: string[] = [];
   for (const name of readdirSync(directory)) {
     if (!isShown(name, prefix) || name === own) continue;
@@ -95,6 +97,19 @@ async function othersAt(place: string, own: string): Promise<readonly string[]> 
     }
   }
   return living;
+}
+
+/**
+ * What the names of files begin with. Places whose names begin alike may have the same: whoever is
+ * at one of them then waits for who is at another, which is short.
+ */
+function prefixOf(place: string): string {
+  let prefix = "";
+  for (const character of basename(place)) {
+    if (Buffer.byteLength(prefix + character) > PREFIX_BYTES_MAX) break;
+    prefix += character;
+  }
+  return `${prefix}.`;
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\.making)?$/;

@@ -114,6 +114,7 @@ function addressesOf(url: string): readonly string[] {
   }
   throw new BadOptionError(
     `${JSON.stringify(shownUrl(url))} is no queue; write homemaker://host:port, homemaker+unix:/path, ` +
-      "homemaker+tls://host:port, ws://host:port, redis://host:port or amqp://host:port",
+      "homemaker+tls://host:port, ws://host:port, wss://host:port, redis://host:port or " +
+      "amqp://host:port",
   );
 }

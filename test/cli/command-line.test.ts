@@ -252,11 +252,11 @@ describe("a wrong command line gets one line and exit code 2", () => {
     [["-l"], "option '-l, --listen <ADDR>' argument missing"],
     [
       ["-l", "x:y:z"],
-      '-l/--listen: expected HOST, HOST:PORT, [IPV6]:PORT, unix:PATH, tls://HOST:PORT, ws://HOST:PORT or wss://HOST:PORT, not "x:y:z"',
+      '-l/--listen: expected HOST, HOST:PORT, [IPV6]:PORT, unix:PATH of up to 107 bytes, tls://HOST:PORT, ws://HOST:PORT or wss://HOST:PORT, not "x:y:z"',
     ],
     [
       ["-l", "localhost", "-l", ""],
-      '-l/--listen: expected HOST, HOST:PORT, [IPV6]:PORT, unix:PATH, tls://HOST:PORT, ws://HOST:PORT or wss://HOST:PORT, not "localhost,"',
+      '-l/--listen: expected HOST, HOST:PORT, [IPV6]:PORT, unix:PATH of up to 107 bytes, tls://HOST:PORT, ws://HOST:PORT or wss://HOST:PORT, not "localhost,"',
     ],
     [["-z", "-1"], '-z/--max-job-size: expected a size such as 65535, 64k or 1MiB, not "-1"'],
     [["-z", "1x"], '-z/--max-job-size: expected a size such as 65535, 64k or 1MiB, not "1x"'],
@@ -314,6 +314,10 @@ describe("a wrong command line gets one line and exit code 2", () => {
       '--socket-group: expected a group\'s name or number, not "a b"',
     ],
     [["--socket-mode", "660"], "--socket-mode needs an address such as -l unix:PATH"],
+    [
+      ["-l", "unix:/s", "--socket-group", "4294967295"],
+      '--socket-group: expected a group\'s name or number, not "4294967295"',
+    ],
     [["--socket-group", "www"], "--socket-group needs an address such as -l unix:PATH"],
     [["-F"], "--durability, -f and -F need --data: without a directory jobs live in memory only"],
     [["--data", "a", "--durability", "replicated"], "--durability replicated needs --journal"],
@@ -543,7 +547,7 @@ describe("the environment", () => {
     [
       "HOMEMAKER_LISTEN",
       "a,,b",
-      'expected HOST, HOST:PORT, [IPV6]:PORT, unix:PATH, tls://HOST:PORT, ws://HOST:PORT or wss://HOST:PORT, not "a,,b"',
+      'expected HOST, HOST:PORT, [IPV6]:PORT, unix:PATH of up to 107 bytes, tls://HOST:PORT, ws://HOST:PORT or wss://HOST:PORT, not "a,,b"',
     ],
     ["HOMEMAKER_SHARDS", "5", 'expected a power of two, 1 to 64, not "5"'],
     ["HOMEMAKER_VERBOSE", "yes", 'expected a whole number, 0 to 99, not "yes"'],

@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import process from "node:process";
 import { afterAll, expect, onTestFinished, test, vi } from "vitest";
 import { DEFAULT_OPTIONS } from "../../src/config/options.ts";
@@ -37,7 +37,7 @@ const directory = mkdtempSync(join(tmpdir(), "homemaker-mode-"));
 afterAll(() => rmSync(directory, { recursive: true }));
 const path = join(directory, "socket");
 
-async function listen(access: Partial<SocketFileAccess>): Promise<Listener> {
+async function listen(access: Partial<SocketFileAccess>, at = path): Promise<Listener> {
   const manner = {
     shared: false,
     onlyIpv6: false,
@@ -45,7 +45,12 @@ async function listen(access: Partial<SocketFileAccess>): Promise<Listener> {
     tls: tlsOptionsOf(DEFAULT_OPTIONS),
     file: { mode: undefined, groupId: undefined, ...access },
   };
-  const listener = await UNIX_TRANSPORT.listen({ kind: "unix", path }, manner, CLOSED_DOOR, true);
+  const listener = await UNIX_TRANSPORT.listen(
+    { kind: "unix", path: at },
+    manner,
+    CLOSED_DOOR,
+    true,
+  );
   onTestFinished(() => listener.stopAccepting());
   return listener;
 }
@@ -67,6 +72,16 @@ test.each([0o660, 0o600, 0o777, 0o220])(
     let isClosed = false;
     socket.on("close", () => (isClosed = true)).on("error", () => undefined);
     await until("the closed door is met there", () => isClosed);
+  },
+);
+
+test.each([{}, { mode: 0o600 }])(
+  "it may have the longest name that a socket can have: %j",
+  async (access) => {
+    const room = 107 - Buffer.byteLength(`${directory}/`);
+    const at = join(directory, "x".repeat(room % 2) + "ü".repeat(Math.floor(room / 2)));
+    await listen(access, at);
+    expect(readdirSync(directory)).toEqual([basename(at)]);
   },
 );
 

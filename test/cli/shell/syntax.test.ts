@@ -173,7 +173,7 @@ describe("the shell's commands", () => {
     ["drain now", 'drain: unexpected argument "now"'],
     [
       "stats -a :x",
-      'stats: --address: expected HOST, HOST:PORT, [IPV6]:PORT, unix:PATH, tls://HOST:PORT, ws://HOST:PORT or wss://HOST:PORT, not ":x"',
+      'stats: --address: expected HOST, HOST:PORT, [IPV6]:PORT, unix:PATH of up to 107 bytes, tls://HOST:PORT, ws://HOST:PORT or wss://HOST:PORT, not ":x"',
     ],
   ])("complain in one line, with exit code 2: %s", (line, message) => {
     expect(parse(line)).toEqual({ kind: "exit", code: 2, stderr: `homemaker: ${message}` });
