@@ -4,7 +4,8 @@
  * Records that lie near one another are read at once. A record is looked at as in recovery: it is
  * whole, and that of its job, or the journal is damaged, which ends the process as any failure of
  * it does; then recovery says what is lost. Used by the committer, which alone has segments go: so
- * the files stay where they are meanwhile.
+ * the files stay where they are while one is read. Between two reads it may commit, and then some
+ * may go: what was needed of these lies elsewhere by then, and who waits for it asks again.
  */
 import * as C from "../../assembly/constants.ts";
 import * as L from "../../assembly/layouts.ts";
@@ -56,7 +57,7 @@ export class ReadBack {
 
   /**
    * Reads a bounded part of what is wanted; false when nothing is. Behind each read it calls
-   * `between`, which may write, and not remove segments. Throws a BodyError and what the storage
+   * `between`, which may write, and remove segments. Throws a BodyError and what the storage
    * throws.
    */
   step(between: () => void = () => undefined): boolean {
@@ -68,16 +69,23 @@ export class ReadBack {
   #readFor(one: JournalShard, between: () => void): void {
     one.shard.gatherWanted(this.#parts.broughtBytes);
     for (const [segment, places] of wantedOf(one)) {
+      if (this.#hasGone(segment)) continue;
       const file = this.#parts.storage.open(segmentName(segment), false);
       try {
         for (const span of spansOf(places)) {
           this.#bring(one, segment, span, file);
           between();
+          if (this.#hasGone(segment)) break; // the file may be another segment's by now
         }
       } finally {
         file.close();
       }
     }
+  }
+
+  /** Whether the segment has gone since it was said what is wanted of it. */
+  #hasGone(segment: number): boolean {
+    return this.#parts.saltOf(segment) === undefined;
   }
 
   /** Brings a span of records, each by itself where what lies between them cannot be read. */

@@ -1,6 +1,10 @@
 /* Moments that random worlds seldom come upon: what holds in each. */
 import { expect, test } from "vitest";
 import { ownCode } from "./code.ts";
+import {
+  cancelHeldJobWhoseBodyIsAway,
+  haveSegmentsGoWhileBodiesAreRead,
+} from "./moments-of-bodies.ts";
 import * as moments from "./moments.ts";
 
 test.each([
@@ -58,4 +62,12 @@ test("some writes found no space, and files are beyond their bound: puts are tak
 
 test("the segment goes that says that nothing is set for a tube any more: an older one does not set it again", () => {
   expect(() => moments.endBehindWhatSaidThatNothingIsSet(ownCode())).not.toThrow();
+});
+
+test("somebody cancels a job that is held while its body is away: who holds it can look at it still", () => {
+  expect(() => cancelHeldJobWhoseBodyIsAway(ownCode())).not.toThrow();
+});
+
+test("bodies are read back, and segments go meanwhile: nothing is read where they were", () => {
+  expect(() => haveSegmentsGoWhileBodiesAreRead(ownCode())).not.toThrow();
 });

@@ -55,7 +55,7 @@ const STAYING = 16;
 const SET_TUBE = "empty";
 
 /** A server on a disk that does what it is told. */
-const PLAIN_OPTIONS: WorldOptions = {
+export const PLAIN_OPTIONS: WorldOptions = {
   level: "os",
   intervalMillis: 20,
   shards: 1,
@@ -66,7 +66,8 @@ const PLAIN_OPTIONS: WorldOptions = {
   faults: NO_FAULTS,
 };
 
-function must(holds: boolean, what: string): void {
+/** Throws a MomentFailure. */
+export function must(holds: boolean, what: string): void {
   if (!holds) throw new MomentFailure(what);
 }
 
@@ -436,7 +437,7 @@ function finishAgain(world: World, job: LedgerJob): void {
 }
 
 /** Of each segment that comes a part stays, so that one of which nothing does is reclaimed. */
-function reclaim(world: World, segment: string): void {
+export function reclaim(world: World, segment: string): void {
   for (let left = UPKEEP; left > 0 && world.disk.names.includes(segment); left--) {
     deleteOf(world, fillPresentOf(world).slice(STAYING));
   }

@@ -18,6 +18,7 @@ import { flipBits } from "./flips.ts";
 import { leadThroughSegments, leadWithoutSpace } from "./leads.ts";
 import { fillAndDrain } from "./full-disk.ts";
 import { loadEngineModule } from "./machine.ts";
+import { passMomentsOfBodies } from "./moments-of-bodies.ts";
 import { passMoments } from "./moments.ts";
 import { COURSES, endInEachCall } from "./moves.ts";
 import { tearOverEarlierUse } from "./reuse.ts";
@@ -68,6 +69,24 @@ export const MUTANTS: readonly Mutant[] = [
     fault: "a replay leaves a job in the place of its older record",
     file: "assembly/replay.ts",
     find: "  if (job.away == AWAY) setPlace(job, placeOfRecord(changetype<usize>(record)));\n",
+    put: "",
+  },
+  {
+    fault: "a held job is cancelled while its body is away",
+    file: "assembly/index.ts",
+    find: "  if (!hasBody(jobAt(at))) return leave(t, BUSY); // its record in the journal may go before it\n",
+    put: "",
+  },
+  {
+    fault: "bodies are read from a file that went meanwhile",
+    file: "src/journal/read-back.ts",
+    find: "          if (this.#hasGone(segment)) break; // the file may be another segment's by now\n",
+    put: "",
+  },
+  {
+    fault: "bodies are looked for in a segment that went meanwhile",
+    file: "src/journal/read-back.ts",
+    find: "      if (this.#hasGone(segment)) continue;\n",
     put: "",
   },
   {
@@ -918,6 +937,7 @@ export async function findFault(
     const code = await plant(mutant, folder);
     try {
       passMoments(code);
+      passMomentsOfBodies(code);
       tearOverEarlierUse(seed, code);
       leadThroughSegments(code);
       leadWithoutSpace(code);

@@ -229,12 +229,12 @@ export class World implements Surroundings {
     return recovered;
   }
 
-  /** Once the machine has stopped there is nothing to read from. */
-  bring(shard: Shard, id: number): void {
+  /** Once the machine has stopped there is nothing to read from. `between`: as in ReadBack.step. */
+  bring(shard: Shard, id: number, between?: () => void): void {
     if (this.#readBack === undefined) return;
     for (let tries = 0; shard.seekBody(id) === C.AWAY; tries++) {
       if (tries === BRING_TRIES) throw new LedgerError(`the body of job ${id} never comes`);
-      this.#readBack.step();
+      this.#readBack.step(between);
     }
   }
 
