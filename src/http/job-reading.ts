@@ -113,6 +113,9 @@ function shownFacts(shard: Shard, id: number): JobFacts {
   };
 }
 
+/** Who may look into the shards. */
+export type Looker = Pick<InProcess, "look">;
+
 /** The body of a job is not in memory: whoever looks at bodies looks again when it is. */
 class BodyAwayError extends Error {
   override readonly name = "BodyAwayError";
@@ -126,27 +129,38 @@ class BodyAwayError extends Error {
     this.#id = id;
   }
 
-  /** Resolves when it has been read back, or the job is gone. */
-  comes(inProcess: InProcess): Promise<void> {
-    const hasRoom = (): boolean => this.#shard.seekBody(this.#id) === C.DONE;
-    return new Promise((goOn) => inProcess.look((desk) => desk.room.wait({ hasRoom, goOn })));
+  /**
+   * Resolves when it has been read back, or the job is gone; has the bodies of those others of the
+   * same shard read as well.
+   */
+  comes(looker: Looker, others: readonly number[]): Promise<void> {
+    const shard = this.#shard;
+    const hasRoom = (): boolean => shard.seekBody(this.#id) === C.DONE;
+    return new Promise((goOn) =>
+      looker.look((desk) => {
+        desk.room.wait({ hasRoom, goOn });
+        for (const id of others) shard.seekBody(id);
+      }),
+    );
   }
 }
 
 /**
  * As `InProcess.look`, for what calls `bodyStart`: `run` begins anew whenever a body has to be read
- * back first.
+ * back first. Those of the jobs that `soon` names are read with it, if it is the same shard's: as
+ * much as `run` is going to look at, and may be in memory at a time.
  */
 export async function lookAtBodies<Result>(
-  inProcess: InProcess,
+  looker: Looker,
   run: (desk: Desk) => Result,
+  soon: () => readonly number[] = () => [],
 ): Promise<Result> {
   for (;;) {
     try {
-      return inProcess.look(run);
+      return looker.look(run);
     } catch (error) {
       if (!(error instanceof BodyAwayError)) throw error;
-      await error.comes(inProcess);
+      await error.comes(looker, soon());
     }
   }
 }

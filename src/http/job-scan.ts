@@ -10,11 +10,11 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import * as C from "../../assembly/constants.ts";
 import type { ClientConnection } from "../client/connection.ts";
 import type { Shard } from "../engine/shard.ts";
-import type { InProcess } from "../broker/in-process.ts";
 import type { Desk } from "../session/desk.ts";
 import type { JobState } from "./api-jobs.ts";
 import { fingerprintOf, groupKey } from "./fingerprint.ts";
 import { bodyStart, latestFailure, lookAtBodies, shownPlace } from "./job-reading.ts";
+import type { Looker } from "./job-reading.ts";
 import { noTube, refused } from "./refusals.ts";
 
 /** Which jobs. */
@@ -47,6 +47,9 @@ export interface Page {
 const FILTER_BYTES = 65_536;
 /** Jobs that are looked at before anything else has its turn. */
 const STEP_JOBS = 64;
+/** Bytes of records that are read back together, and what is in one beside its body. */
+const TOGETHER_BYTES = 1_048_576;
+const BESIDE_BODY_BYTES = 80;
 const ID_LEAD = "- {id: ";
 const LATIN1 = new TextDecoder("latin1");
 const ENCODER = new TextEncoder();
@@ -120,10 +123,10 @@ export function shardOfTube(desk: Desk, tube: string): Shard {
 /**
  * Calls `look` for the jobs, in steps within which nothing else runs, until it returns true or all
  * were looked at. Where it throws since a body has to be read back, it is called again for that
- * job.
+ * job, and the bodies of those behind it are read back with it.
  */
 export async function inSteps(
-  inProcess: InProcess,
+  looker: Looker,
   jobs: readonly ListedJob[],
   look: (desk: Desk, job: ListedJob) => boolean,
 ): Promise<void> {
@@ -137,7 +140,20 @@ export async function inSteps(
     return false;
   };
   while (at < jobs.length) {
-    if (await lookAtBodies(inProcess, step)) return;
+    if (await lookAtBodies(looker, step, () => nextOnes(jobs, at))) return;
     await nextTurn();
   }
+}
+
+/** The ids of the next jobs from `from` on whose bodies may be in memory together. */
+function nextOnes(jobs: readonly ListedJob[], from: number): readonly number[] {
+  const ids: number[] = [];
+  let bytes = 0;
+  for (let at = from; at < jobs.length && bytes < TOGETHER_BYTES; at++) {
+    const job = jobs[at];
+    if (job === undefined) break;
+    ids.push(job.id);
+    bytes += BESIDE_BODY_BYTES + (figuresOf(job)["bytes"] ?? 0);
+  }
+  return ids;
 }
