@@ -10,7 +10,8 @@ import type { Sample } from "./figures.ts";
 import { Asker } from "./load/asker.ts";
 import type { Order } from "./load/order.ts";
 import type { Contender, ProgramContender, RestartContender, ServedContender } from "./scenario.ts";
-import { missingFor, Server, spawnPinned, type ServerSpec } from "./server.ts";
+import { PostgresPair } from "../test/support/postgres.ts";
+import { missingFor, missingPostgres, Server, spawnPinned, type ServerSpec } from "./server.ts";
 
 const LOAD = join(import.meta.dirname, "load/main.ts");
 const PROGRAMS: Record<ProgramContender["program"], string> = {
@@ -27,8 +28,10 @@ const RUN_SECONDS = 150;
  * does.
  */
 export function missingForContender(contender: Contender): string | undefined {
-  if ("server" in contender)
-    return missingFor(contender.server, contender.scheme) ?? missingDisk(contender);
+  if ("server" in contender) {
+    const missing = missingFor(contender.server, contender.scheme) ?? missingDisk(contender);
+    return missing ?? (contender.keeping?.isCopied === true ? missingPostgres() : undefined);
+  }
   const { program } = contender;
   return existsSync(PROGRAMS[program]) ? undefined : `bench/${program}.ts is missing`;
 }
@@ -50,7 +53,25 @@ async function measureServed(contender: ServedContender): Promise<Sample> {
   using directory = new DataDirectory();
   const { order } = contender;
   const pipelined = order.kind === "pipelined" ? order.pipelined : 1;
-  return await runLoad(specOf(contender, directory, pipelined), order, contender);
+  const spec = specOf(contender, directory, pipelined);
+  return contender.keeping?.isCopied === true
+    ? await withCopy(spec, (copied) => runLoad(copied, order, contender))
+    : await runLoad(spec, order, contender);
+}
+
+/** Runs that with a PostgreSQL primary and its standby for the copy. */
+async function withCopy(
+  spec: ServerSpec,
+  run: (spec: ServerSpec) => Promise<Sample>,
+): Promise<Sample> {
+  const { keeping } = spec;
+  if (keeping === undefined) throw new RangeError("a copy is of what is kept");
+  const pair = await PostgresPair.start();
+  try {
+    return await run({ ...spec, keeping: { ...keeping, journalUrl: pair.url("bench") } });
+  } finally {
+    await pair.end();
+  }
 }
 
 function specOf(

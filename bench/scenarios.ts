@@ -11,6 +11,7 @@ import { inProcess, session, sharing, tagged } from "./scenarios/inside.ts";
 import { frameworks } from "./scenarios/frameworks.ts";
 import { handover, scraping } from "./scenarios/latency.ts";
 import { manyTubes, oneCore } from "./scenarios/one-core.ts";
+import { replicated } from "./scenarios/replicated.ts";
 import { runtimes } from "./scenarios/runtimes.ts";
 import { idle, memory, taggedMemory } from "./scenarios/size.ts";
 import { transports } from "./scenarios/transports.ts";
@@ -41,6 +42,7 @@ export function scenarios(scale: Scale): readonly Scenario[] {
     durablePuts(scale),
     durableStream(scale),
     releases(scale),
+    replicated(scale),
     recovery(scale),
     disk(scale),
     backlog(scale),

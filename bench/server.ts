@@ -44,6 +44,8 @@ export interface Keeping {
   readonly level: SyncLevel;
   /** If absent: the server's own choice. */
   readonly segmentBytes?: number;
+  /** A copy is on a PostgreSQL primary and its standby before anything is acknowledged. */
+  readonly isCopied?: boolean;
   /** Where homemaker keeps what releases say; if absent, its own choice. */
   readonly releases?: "journal" | "hints";
   /** Bytes of bodies that homemaker has in memory; if absent, its own choice. */
@@ -63,7 +65,11 @@ export interface ServerSpec {
   /** Commands of one wave; only the mirror must know. */
   readonly pipelined: number;
   /** If absent: in memory only. */
-  readonly keeping?: Keeping & { readonly directory: string };
+  readonly keeping?: Keeping & {
+    readonly directory: string;
+    /** Where its copy is to be. */
+    readonly journalUrl?: string;
+  };
   /** Whether it serves HTTP, on a port of its own choice; only homemaker does. */
   readonly http?: true;
   /** What homemaker runs on; the Node that runs this if absent. */
@@ -83,10 +89,11 @@ const FORK_SYNC: Record<SyncLevel, string> = { ...BEANSTALKD_SYNC, sync: "-D" };
 
 function homemakerKeeping({ keeping }: ServerSpec): readonly string[] {
   if (keeping === undefined) return [];
-  const { directory, level, segmentBytes, releases, memoryBytes } = keeping;
+  const { directory, level, segmentBytes, releases, memoryBytes, journalUrl } = keeping;
   const size = segmentBytes === undefined ? [] : ["--segment-size", String(segmentBytes)];
   if (memoryBytes !== undefined) size.push("--memory", String(memoryBytes));
   if (releases !== undefined) size.push("--releases", releases);
+  if (journalUrl !== undefined) return ["--data", directory, "--journal", journalUrl, ...size];
   const interval = level === "interval" ? ["--sync-interval", `${INTERVAL_MILLIS}ms`] : [];
   return ["--data", directory, "--durability", level, ...interval, ...size];
 }
@@ -214,6 +221,11 @@ process.on("exit", () => {
 export function missingFor(kind: ServerKind, scheme?: Scheme): string | undefined {
   const missing = RECIPES[kind].missing();
   return scheme === "tls" ? (missing ?? missingProgram(OPENSSL, OPENSSL)) : missing;
+}
+
+/** The same of PostgreSQL, for a copy. */
+export function missingPostgres(): string | undefined {
+  return missingProgram("pg_ctlcluster", "postgresql");
 }
 
 /** The version that is measured. */
