@@ -55,7 +55,7 @@ import * as journal from "./journal";
 import { PutRecord, Record } from "./journal";
 import { WANTED_BYTES, WANTED_ID, WANTED_PLACE } from "./layouts";
 import { WANTED_RECORD_BYTES, WANTED_SEGMENT } from "./layouts";
-import { JOBS, give, take } from "./memory";
+import { JOBS, closeEmptyPages, give, isTight, take } from "./memory";
 import { moveJob } from "./moving";
 import { partsOf } from "./parts";
 import * as segments from "./segments";
@@ -99,7 +99,10 @@ function isNear(job: Job, isUrgent: bool): bool {
 /** The body of a job leaves memory; its record lies at `place`. False when there is no memory. */
 function leaveMemory(job: Job, place: u32): bool {
   const from = addressOfJob(job);
+  const before = shard().isForBodies;
+  shard().isForBodies = 1;
   const to = take(JOBS, RECORD_BYTES + PLACE_BYTES, true);
+  shard().isForBodies = before;
   if (to == 0) return false;
   countBody(job, -1);
   if (isChained(job)) freeChain(job);
@@ -188,13 +191,20 @@ function pieceWith(bytes: u32, source: usize): u32 {
   return 0;
 }
 
-/** As `pieceWith`; for want of memory, bodies that were read back leave again. */
+/**
+ * As `pieceWith`; for want of memory, pages that stayed open without a piece are given back, and
+ * bodies that were read back leave again.
+ */
 function roomWith(bytes: u32, source: usize): u32 {
+  shard().isForBodies = 1;
   let to = pieceWith(bytes, source);
-  for (let left = cameCount(); to == 0 && left > 0; --left) {
-    leaveAgain();
+  for (let left = cameCount(); to == 0; --left) {
+    closeEmptyPages();
     to = pieceWith(bytes, source);
+    if (to != 0 || left == 0) break;
+    leaveAgain();
   }
+  shard().isForBodies = 0;
   return to;
 }
 
@@ -321,7 +331,7 @@ export function gatherWanted(t: u32, most: f64): i32 {
       takeBody(jobAt(at), journal.bodyInRing(jobAt(at)));
     else gather(gathering, jobAt(at));
   }
-  gatherAhead(gathering, most);
+  if (!isTight()) gatherAhead(gathering, most); // what is waited for would leave for it
   setResult(t, RESULT_COUNT, <f64>gathering.entries);
   return leave(t, id != 0 ? MORE : DONE);
 }

@@ -13,8 +13,9 @@
  * Allocations are ordinary or vital. Ordinary ones are for what a client adds (jobs, bodies): they
  * stay inside the budget and may be refused. Vital ones are for what draining and bookkeeping need:
  * they may exceed the budget, because the jobs, tubes and connections that exist bound them. So the
- * budget still bounds the whole. The budget counts pages in use, not those that the memory has: it
- * goes from shard to shard (src/engine/page-budget.ts).
+ * budget still bounds the whole. Bodies that come back have the last pages for themselves. The
+ * budget counts pages in use, not those that the memory has: it goes from shard to shard
+ * (src/engine/page-budget.ts).
  */
 import { JOURNAL_BYTES, PAGE_BYTES, THREADS_BASE, THREAD_BYTES } from "./constants";
 import { CLASSES_MAX, LISTS, listAt, must, shard } from "./shard";
@@ -54,6 +55,8 @@ const PAGES_MAX: u32 = 65535;
 
 /** Pages of a memory that cannot grow any more which only the vital may take: 16 MiB. */
 const VITAL_PAGES: u32 = 256;
+/** The last pages, which only bodies take that come back, as long as some are away: 1 MiB. */
+const BODY_PAGES: u32 = 16;
 
 /**
  * The size class of a piece of `bytes`: 64 by 8 bytes up to 512, then 8 for each doubling up to
@@ -106,11 +109,25 @@ export function pagesMax(): u32 {
 function grow(vital: bool): bool {
   const s = shard();
   const limit = vital ? PAGES_MAX : firstPage() + min(s.budgetPages, pagesMax());
-  if (s.endPage >= limit) return false;
-  const step = min(GROWTH_PAGES, limit - s.endPage);
-  if (memory.grow(step) < 0) return false;
-  s.endPage += step;
+  return s.endPage < limit && growBy(min(GROWTH_PAGES, limit - s.endPage));
+}
+
+function growBy(pages: u32): bool {
+  const s = shard();
+  if (s.endPage + pages > PAGES_MAX || memory.grow(pages) < 0) return false;
+  s.endPage += pages;
   return true;
+}
+
+/**
+ * Whether bodies that are away leave no more than the pages with which they come back: these are
+ * there by then. Whatever else asks for one is refused, so that nobody waits for a body for ever.
+ */
+export function isTight(): bool {
+  const s = shard();
+  if (s.awayJobs == 0) return false;
+  const left = s.endPage - firstPage() - s.usedPages;
+  return left <= BODY_PAGES && !growBy(BODY_PAGES);
 }
 
 /** A whole page, its content undefined, or 0 when there is none to be had. */
@@ -119,6 +136,7 @@ export function takePage(vital: bool): u32 {
   // The budget is what counts, not what there is: growing for something vital leaves pages above
   // it, and those stay for the vital.
   if (!vital && s.usedPages >= min(s.budgetPages, pagesMax())) return 0;
+  if (s.isForBodies == 0 && isTight()) return 0;
   const page = s.freePages;
   if (page != 0) {
     s.freePages = load<u32>(page);

@@ -247,6 +247,8 @@ export class Shard {
   /* Bodies that are not in memory: away.ts, wants.ts. */
   /** Some are to be read back, since the last `leave`. */
   isWanting: u32;
+  /** Whatever takes a page now, takes it to have a body leave or come back. */
+  isForBodies: u32;
   /** Bytes of the bodies that are in memory and might be away, uploads included. */
   residentBytes: f64;
   /** Bytes of those of them that were read back. */

@@ -16,7 +16,11 @@ const CAME_OFFSET: u32 = IDS_MAX * 8;
 /** The page; 0 when there is no memory for it. */
 function page(): u32 {
   const s = shard();
-  if (s.idsPage == 0) s.idsPage = takePage(true);
+  if (s.idsPage != 0) return s.idsPage;
+  const before = s.isForBodies;
+  s.isForBodies = 1;
+  s.idsPage = takePage(true);
+  s.isForBodies = before;
   return s.idsPage;
 }
 

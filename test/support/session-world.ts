@@ -80,6 +80,8 @@ export interface WorldOptions {
    * plenty.
    */
   readonly sparePages?: number;
+  /** With sparePages: pages beside them for what must not be refused; if absent, none. */
+  readonly vitalPages?: number;
   /**
    * With sparePages: the memories cannot grow at all, so that even what must not be refused finds
    * nothing.
@@ -340,25 +342,28 @@ export function tubeIn(shard: number, shards: number, prefix = "tube"): string {
 }
 
 function makeMemories(options: WorldOptions, shards: number, threads: number): ShardMemories {
-  const { sparePages, cannotGrow = false, ringBytes = 0 } = options;
+  const { sparePages, ringBytes = 0 } = options;
   const all = ringBytes === 0 ? threads : threads + 1;
   const memoryBytes = sparePages === undefined ? AMPLE_BYTES : 0;
   const made = makeShards(ENGINE, shards, all, memoryBytes, ringBytes);
-  return sparePages === undefined ? made : shrink(made, sparePages, cannotGrow);
+  return sparePages === undefined ? made : shrink(made, sparePages, options);
 }
 
 /** Shards as makeShards makes them, but with few pages. */
-function shrink(like: ShardMemories, sparePages: number, cannotGrow: boolean): ShardMemories {
-  const initial = (like.memories[0]?.buffer.byteLength ?? 0) / C.PAGE_BYTES;
+function shrink(like: ShardMemories, sparePages: number, options: WorldOptions): ShardMemories {
+  const { vitalPages = 0, cannotGrow = false } = options;
+  const { ringBytes } = like;
+  const journal = ringBytes === 0 ? 0 : C.JOURNAL_BYTES + ringBytes;
+  const areas = (C.THREADS_BASE + like.threads * C.THREAD_BYTES + journal) / C.PAGE_BYTES;
+  const pages = areas + sparePages + vitalPages;
+  const initial = Math.max((like.memories[0]?.buffer.byteLength ?? 0) / C.PAGE_BYTES, pages);
   const maximum = cannotGrow ? initial : PAGES_MAX;
   const memories = like.memories.map(
     () => new WebAssembly.Memory({ initial, maximum, shared: true }),
   );
   const made = { ...like, memories, pagesLeft: pageCounts(0, 0) };
   const opened = openShards(made, 0);
-  const areas = (C.THREADS_BASE + like.threads * C.THREAD_BYTES) / C.PAGE_BYTES;
-  const pages = areas + sparePages;
-  for (const shard of opened) shard.open(shard.index, like.threads, 0, pages, sparePages);
+  for (const shard of opened) shard.open(shard.index, like.threads, ringBytes, pages, sparePages);
   const name = NAMES.encode("default");
   const shard = opened[shardOfTube(name, 0, name.length, memories.length)];
   shard?.input.set(name);
