@@ -71,8 +71,14 @@ interface Mortal {
   die(line: string): never;
 }
 
+/** What can listen. */
+export interface Listening {
+  /** Listens. Rejects with a BindError. */
+  listen(address: BoundAddress, manner: ListenManner, door: Door): Promise<Listener>;
+}
+
 /** What the main thread asks of the runtime. */
-export interface Runtime extends BrokerRuntime, Digesting, Mortal {
+export interface Runtime extends BrokerRuntime, Listening, Digesting, Mortal {
   /** Name and version, for instance "node 26.10.0". */
   readonly name: string;
   /** Processors that this process may use, at least 1. */
@@ -146,9 +152,7 @@ export interface LineSink extends LogSink {
 }
 
 /** What an I/O thread asks of the runtime. */
-export interface ThreadRuntime extends LoopRuntime, Digesting, Mortal {
-  /** Listens. Rejects with a BindError. */
-  listen(address: BoundAddress, manner: ListenManner, door: Door): Promise<Listener>;
+export interface ThreadRuntime extends LoopRuntime, Listening, Digesting, Mortal {
   /**
    * Calls `handler` for every message of the main thread; from then on the thread lives until it is
    * ended.

@@ -26,10 +26,13 @@ export class Leadership {
   readonly #address: string;
   readonly #millis: () => number;
   #state: LeaderState = { role: "starting", leader: "", epoch: 0 };
+  /** Resolves when another server is known to lead; never, where this one does at once. */
+  readonly standsBy: Promise<void>;
   /** Resolves when a client asks that this server lead no more. */
   readonly stepsDown: Promise<void>;
   /** A client asks for it. */
   stepDown: () => void = () => undefined;
+  #standBy: () => void = () => undefined;
 
   /** `address`: where clients reach this server; `millis`: the common clock. */
   constructor(board: CopyBoard, address: string, millis: () => number) {
@@ -37,6 +40,7 @@ export class Leadership {
     this.#address = address;
     this.#millis = millis;
     this.stepsDown = new Promise((resolve) => (this.stepDown = resolve));
+    this.standsBy = new Promise((resolve) => (this.#standBy = resolve));
   }
 
   hear(report: ReplicatorReport): void {
@@ -44,6 +48,7 @@ export class Leadership {
     if (kind === "standby") {
       const { leader, epoch } = report;
       this.#state = { role: "standby", leader, epoch };
+      this.#standBy();
     } else if (kind === "leading") {
       this.#state = { role: "leader", leader: this.#address, epoch: report.epoch };
     }
@@ -51,6 +56,12 @@ export class Leadership {
 
   get state(): LeaderState {
     return this.#state;
+  }
+
+  /** Where clients reach another server that leads; "" where none is known. */
+  get elsewhere(): string {
+    const { role, leader } = this.#state;
+    return role === "standby" && leader !== this.#address ? leader : "";
   }
 
   /** How far the copy is; zeros unless this server leads. */

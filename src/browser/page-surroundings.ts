@@ -2,7 +2,8 @@
  * server is reached by a WebSocket there. Used by src/entries/ and page-queue.ts.
  */
 import { NotSupportedError } from "../client/errors.ts";
-import type { Endpoint, Surroundings } from "../client/link.ts";
+import type { Endpoint } from "../client/endpoint.ts";
+import type { Surroundings } from "../client/link.ts";
 import { SYSTEM_CLOCK } from "../client/system-clock.ts";
 import { isWebSocketUrl, webSocketEndpoint } from "../client/web-socket-wire.ts";
 

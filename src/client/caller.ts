@@ -26,7 +26,8 @@ import type { CallOptions, Job, JobOwner } from "./job.ts";
 import { ReserveStream, WindowStream } from "./job-stream.ts";
 import type { JobStream, StreamSource } from "./job-stream.ts";
 import { Link } from "./link.ts";
-import type { Endpoint, LinkLimits, Surroundings } from "./link.ts";
+import type { Places } from "./endpoint.ts";
+import type { LinkLimits, Surroundings } from "./link.ts";
 import { Receiving } from "./receiving.ts";
 import { RefusedError } from "./refused-error.ts";
 
@@ -71,12 +72,7 @@ export class Caller implements StreamSource {
   readonly #givingBack = new Set<Job>();
   #closing: Promise<void> | undefined;
 
-  constructor(
-    endpoints: readonly Endpoint[],
-    around: Surroundings,
-    limits: CallerLimits,
-    owner: JobOwner,
-  ) {
+  constructor(places: Places, around: Surroundings, limits: CallerLimits, owner: JobOwner) {
     this.#around = around;
     this.#limits = limits;
     const { clock } = around;
@@ -95,7 +91,7 @@ export class Caller implements StreamSource {
       troubled: (error) => this.troubled(error),
     });
     this.link = new Link({
-      endpoints,
+      places,
       state: this.state,
       around,
       limits,

@@ -25,7 +25,8 @@ import type { Facts } from "./document.ts";
 import { BadCommandError } from "./errors.ts";
 import type { CallOptions, FinishOptions, Job, JobOwner } from "./job.ts";
 import type { JobStream } from "./job-stream.ts";
-import type { Endpoint, Surroundings } from "./link.ts";
+import type { Places } from "./endpoint.ts";
+import type { Surroundings } from "./link.ts";
 import { Near } from "./near.ts";
 import type { PushListener } from "./receiving.ts";
 import { Support } from "./support.ts";
@@ -42,8 +43,8 @@ export class Client implements JobOwner, AsyncDisposable {
   readonly #direct: Direct;
 
   /** Called by `connect` only. */
-  constructor(endpoints: readonly Endpoint[], around: Surroundings, limits: CallerLimits) {
-    this.#caller = new Caller(endpoints, around, limits, this);
+  constructor(places: Places, around: Surroundings, limits: CallerLimits) {
+    this.#caller = new Caller(places, around, limits, this);
     this.#near = new Near(this.#caller);
     this.#direct = new Direct(this.#caller);
   }

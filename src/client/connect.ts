@@ -7,9 +7,10 @@
 import { Client } from "./client.ts";
 import type { ClientConnection, ConnectionOptions } from "./connection.ts";
 import { BadCommandError } from "./errors.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { unknownNameIn } from "./known-names.ts";
 import type { Known } from "./known-names.ts";
-import type { Endpoint, Surroundings } from "./link.ts";
+import type { Surroundings } from "./link.ts";
 import { checkedToken } from "./token.ts";
 import { TLS_SETTINGS } from "./tls-settings.ts";
 import type { TlsSettings } from "./tls-settings.ts";
@@ -90,13 +91,14 @@ export async function connectTo(
   const list: readonly Target[] = Array.isArray(targets) ? targets : [targets];
   if (list.length === 0) throw new BadCommandError("there is no address to connect to");
   const token = options.token === undefined ? undefined : checkedToken(options.token);
-  const endpoints = list.map((target) =>
-    typeof target === "string" ? endpointOf(target, options.tls) : inProcess(target),
+  const find = (address: string): Endpoint => endpointOf(address, options.tls);
+  const listed = list.map((target) =>
+    typeof target === "string" ? find(target) : inProcess(target),
   );
   const { timeoutMs = TIMEOUT_MS, connectTimeoutMs = CONNECT_TIMEOUT_MS, signal } = options;
-  const client = new Client(endpoints, around, {
+  const client = new Client({ listed, endpointOf: find }, around, {
     timeoutMs,
-    dialTimeoutMs: dialTimeoutOf(connectTimeoutMs, endpoints.length),
+    dialTimeoutMs: dialTimeoutOf(connectTimeoutMs, listed.length),
     backOffMaxMs: options.backOffMaxMs ?? BACK_OFF_MAX_MS,
     silenceMs: options.silenceMs ?? SILENCE_MS,
     heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS,

@@ -16,26 +16,17 @@ import { backOffMillis } from "./back-off.ts";
 import { Calls } from "./call.ts";
 import type { AnyCall, CallKeeper } from "./client-call.ts";
 import { CommandWriter } from "./command-writer.ts";
-import type { ClientConnection, ConnectionOptions } from "./connection.ts";
+import type { ClientConnection } from "./connection.ts";
 import type { ConnectionState } from "./connection-state.ts";
 import { Deadlines } from "./deadlines.ts";
 import { asError, BacklogError, NotHeldError, NotSupportedError } from "./errors.ts";
+import type { Endpoint, Places } from "./endpoint.ts";
 import { UnreachableError, unreachableFor } from "./errors.ts";
 import { pause } from "./pause.ts";
+import { Redirects } from "./redirects.ts";
 import { RefusedError, refusalOf } from "./refused-error.ts";
 import { Support } from "./support.ts";
 import { showToken } from "./token.ts";
-
-/** Somewhere that a connection can be had from. */
-export interface Endpoint {
-  /** For people. */
-  readonly name: string;
-  /** A connection. Throws, or rejects, when there is none; the signal ends the attempt. */
-  open(
-    options: ConnectionOptions,
-    signal: AbortSignal,
-  ): ClientConnection | Promise<ClientConnection>;
-}
 
 /** What a client needs of the runtime. */
 export interface Surroundings {
@@ -61,7 +52,7 @@ export interface LinkLimits {
 
 /** What a link is made of. */
 export interface LinkParts {
-  readonly endpoints: readonly Endpoint[];
+  readonly places: Places;
   readonly state: ConnectionState;
   readonly around: Surroundings;
   readonly limits: LinkLimits;
@@ -350,26 +341,25 @@ export class Link implements CallKeeper {
 
   /** What says nothing is tried last: to wait for it again would cost as much as it just did. */
   #passOver(index: number): void {
-    this.#preferred = (index + 1) % this.#parts.endpoints.length;
+    this.#preferred = (index + 1) % this.#parts.places.listed.length;
   }
 
   /** Tries each address once, beginning with the one that was last good. */
   async #tryAll(signal: AbortSignal): Promise<boolean> {
-    const { endpoints } = this.#parts;
+    const { listed, endpointOf } = this.#parts.places;
     const causes: Error[] = [];
+    const redirects = new Redirects(endpointOf);
     const first = this.#preferred;
-    for (let count = 0; count < endpoints.length && !signal.aborted; count++) {
-      const index = (first + count) % endpoints.length;
-      const endpoint = endpoints[index];
-      if (endpoint === undefined) continue;
-      try {
-        await this.#open(endpoint, signal, () => this.#passOver(index));
-        this.#preferred = index;
-        return true;
-      } catch (error) {
-        const cause = asError(error);
+    for (let count = 0; count < listed.length; count++) {
+      const index = (first + count) % listed.length;
+      let endpoint = listed[index];
+      if (endpoint !== undefined && redirects.has(endpoint)) continue;
+      while (endpoint !== undefined && !signal.aborted) {
+        const cause = await this.#try(endpoint, index, signal);
+        if (cause === undefined) return true;
         if (isTokenRefusal(cause)) this.#refusal = cause;
         causes.push(new UnreachableError(`${endpoint.name}: ${cause.message}`, { cause }));
+        endpoint = redirects.next(endpoint, cause);
       }
     }
     if (this.#refusal !== undefined) {
@@ -378,6 +368,17 @@ export class Link implements CallKeeper {
     }
     this.#cause = unreachableFor(causes);
     return false;
+  }
+
+  /** Why it came to nothing; undefined if there is a connection. */
+  async #try(endpoint: Endpoint, index: number, signal: AbortSignal): Promise<Error | undefined> {
+    try {
+      await this.#open(endpoint, signal, () => this.#passOver(index));
+      this.#preferred = index;
+      return undefined;
+    } catch (error) {
+      return asError(error);
+    }
   }
 
   /** A token does not become right by being shown again. */

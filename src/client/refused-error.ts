@@ -24,6 +24,7 @@ const REFUSALS = {
   DENIED: "the token that this client has shown, or showing none, does not let it",
   NO_COPY: "the server keeps no copy of its journal elsewhere, so no other one could lead",
   NO_STANDBY: "not so many servers stand by",
+  NOT_LEADER: "the server stands by, and another one leads",
   EXISTS: "a job has its unique key already, or one had it lately",
 } as const;
 

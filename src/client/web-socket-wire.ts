@@ -12,7 +12,7 @@ import { quoted } from "../protocol/reply-line.ts";
 import { ClientConnection } from "./connection.ts";
 import type { ConnectionOptions } from "./connection.ts";
 import { BadCommandError, NotSupportedError, UnreachableError } from "./errors.ts";
-import type { Endpoint } from "./link.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { SYSTEM_CLOCK } from "./system-clock.ts";
 import type { Wire, WireListener } from "./wire.ts";
 

@@ -1,6 +1,6 @@
 /* Copy options: where a copy of the journal is kept. A part of OPTIONS (options.ts). */
 import type { Option } from "./option.ts";
-import { duration, journalUrl, reachedAddress } from "./option-values.ts";
+import { duration, given, journalUrl, reachedAddress } from "./option-values.ts";
 
 /** The part of Options that is about it. */
 export interface CopyOptions {
@@ -13,6 +13,8 @@ export interface CopyOptions {
   readonly journalLeaseMillis: number;
   /** Where clients reach this server; absent: its first address, with the host's name. */
   readonly journalAddress: string | undefined;
+  /** It listens while it stands by, too, and tells clients who leads. */
+  readonly journalRedirects: boolean;
 }
 
 /** As declared. */
@@ -43,17 +45,32 @@ export const COPY_OPTIONS: { readonly [Key in keyof CopyOptions]: Option<CopyOpt
     defaultText: "the first address of -l, with the host's name for a wildcard",
     ...reachedAddress,
   },
+  journalRedirects: {
+    name: "journal-redirect",
+    category: "Durability",
+    help: "with --journal: listen while another server leads, too, and tell clients where that is",
+    default: false,
+    defaultText: "only the server that leads listens",
+    ...given,
+  },
 };
 
 /** What is wrong with them and the level, each right by itself; undefined if nothing is. */
 export function copyConflictIn({
   journalUrl: url,
+  journalRedirects,
   dataDirectory,
   durability,
-}: Pick<CopyOptions, "journalUrl"> & {
+  user,
+}: Pick<CopyOptions, "journalUrl" | "journalRedirects"> & {
   readonly dataDirectory: string | undefined;
   readonly durability: string | undefined;
+  readonly user: string | undefined;
 }): string | undefined {
+  if (url === undefined && journalRedirects) return "--journal-redirect needs --journal";
+  if (journalRedirects && user !== undefined) {
+    return "--journal-redirect: with --user a server cannot listen anew when it leads";
+  }
   if (url === undefined) {
     return durability === "replicated" ? "--durability replicated needs --journal" : undefined;
   }

@@ -30,6 +30,9 @@ export function conflictIn(
     portConflictIn(settings, handed) ?? tlsConflictIn(settings, handed) ?? unixConflictIn(settings);
   if (network !== undefined) return network;
   const copy = copyConflictIn(settings) ?? outboxConflictIn(settings);
+  if (settings.journalRedirects && handed.length > 0) {
+    return "--journal-redirect: a socket that was handed over cannot be listened on anew";
+  }
   if (copy !== undefined) return copy;
   return dataDirectory === undefined && durability !== undefined
     ? "--durability, -f and -F need --data: without a directory jobs live in memory only"

@@ -136,6 +136,16 @@ export const listenAddresses: Sort<readonly ListenAddress[]> = {
   format: (addresses) => addresses.map(formatListenAddress).join(","),
 };
 
+/** A flag that is there or not; a variable of the environment is 1 or 0. */
+export const given: Sort<boolean> = {
+  expects: "0 or 1",
+  parse: (words) => {
+    const times = wholeNumber(last(words));
+    return times >= 0 ? times > 0 : undefined;
+  },
+  format: (isGiven) => (isGiven ? "1" : "0"),
+};
+
 /** One address, at which others reach a server. */
 export const reachedAddress: Sort<string> = {
   expects: ADDRESS_FORMS,

@@ -86,6 +86,8 @@ export const REPLIES = [
   { form: "STEPPING_DOWN" },
   { form: "NO_STANDBY" },
   { form: "NO_COPY" },
+  { form: "NOT_LEADER" },
+  { form: "NOT_LEADER <address>" },
   { form: "OUT_OF_MEMORY" },
   { form: "INTERNAL_ERROR" },
   { form: "BAD_FORMAT" },
@@ -126,6 +128,7 @@ export const REPLY = {
   STEPPING_DOWN: asciiBytes("STEPPING_DOWN\r\n"),
   NO_STANDBY: asciiBytes("NO_STANDBY\r\n"),
   NO_COPY: asciiBytes("NO_COPY\r\n"),
+  NOT_LEADER: asciiBytes("NOT_LEADER\r\n"),
   OUT_OF_MEMORY: asciiBytes("OUT_OF_MEMORY\r\n"),
   INTERNAL_ERROR: asciiBytes("INTERNAL_ERROR\r\n"),
   BAD_FORMAT: asciiBytes("BAD_FORMAT\r\n"),
@@ -331,6 +334,15 @@ export function writeUsing(
 /** `TUBE_FULL <limit> <count>`: the setting that keeps the job out, and what it is set to. */
 export function writeTubeFull(out: Uint8Array, at: number, limit: string, most: number): number {
   return writeNumberLine(out, at, asciiBytes(`TUBE_FULL ${limit} `), most);
+}
+
+/**
+ * `NOT_LEADER <address>`, or without the address where there is none, or it can be no word of a
+ * line.
+ */
+export function notLeaderLine(address: string): Uint8Array {
+  const isWord = /^[\x21-\x7e]{1,200}$/.test(address);
+  return isWord ? asciiBytes(`NOT_LEADER ${address}\r\n`) : REPLY.NOT_LEADER;
 }
 
 function writeNumberLine(out: Uint8Array, at: number, word: Uint8Array, value: number): number {

@@ -14,7 +14,14 @@ import type { Identity, LineSink, Order, Report, Runtime, Signal, Thread } from 
 import type { ThreadSeed, ThreadSupervisor } from "../runtime.ts";
 import { whereListens } from "../transports/handed-socket.ts";
 import { canSharePorts } from "../transports/tcp.ts";
-import { isShared, lookUp, needsPrivilege, probe, takeTurns } from "../transports/transports.ts";
+import {
+  isShared,
+  listen,
+  lookUp,
+  needsPrivilege,
+  probe,
+  takeTurns,
+} from "../transports/transports.ts";
 import { die } from "./die.ts";
 import { brokerRuntime, startCommitter } from "./node-broker.ts";
 import { sha256 } from "./sha256.ts";
@@ -51,6 +58,7 @@ export function nodeRuntime(threadEntry: URL = THREAD_ENTRY): Runtime {
     lookUp,
     probe,
     takeTurns,
+    listen: (address, manner, door) => listen(address, manner, door, false),
     needsPrivilege,
     whereListens,
     isShared,

@@ -35,6 +35,7 @@ import type { OpenOutboxTable } from "./open-outbox.ts";
 import type { Outbox } from "./outbox.ts";
 import { openness } from "./openness.ts";
 import { ownAddress } from "./own-address.ts";
+import { Redirect } from "./redirect.ts";
 import { Sizing } from "./sizing.ts";
 import { StopRequests } from "./stop-requests.ts";
 import { TokenKeeper } from "./token-keeper.ts";
@@ -173,6 +174,7 @@ class Server {
   #tokens: TokenKeeper | undefined;
   /** For the sessions of the main thread, and for HTTP. */
   #book: TokenBook | undefined;
+  #redirect: Redirect | undefined;
   #http: HttpService | undefined;
   #json: JsonService | undefined;
   #outbox: Outbox | undefined;
@@ -227,9 +229,11 @@ class Server {
     await this.#unlessStopped(this.#listen(early, found, threads));
     if (openHttp) await this.#unlessStopped(this.#openHttp(openHttp, broker, addresses, files));
     if (identity !== undefined) this.#runtime.become(identity);
+    const late = addresses.filter((address) => !early.includes(address));
+    this.#redirect = this.#redirectOf(broker, found, late);
     if (this.#options.dataDirectory !== undefined) this.#crew.recover();
     await this.#unlessStopped(broker.recover());
-    const late = addresses.filter((address) => !early.includes(address));
+    await this.#redirect?.stop();
     await this.#unlessStopped(this.#listen(late, found, threads));
     broker.start();
     if (openJson) await this.#unlessStopped(this.#openJson(openJson, broker, files));
@@ -318,6 +322,19 @@ class Server {
     } finally {
       giveBack();
     }
+  }
+
+  /** While this server stands by, if it is to redirect clients then. */
+  #redirectOf(
+    { common, leadership }: Broker,
+    addresses: Addresses,
+    some: readonly BoundAddress[],
+  ): Redirect | undefined {
+    if (leadership === undefined || !this.#options.journalRedirects) return undefined;
+    const runtime = this.#runtime;
+    const clock = clockOf(common, runtime);
+    const say = (what: string): void => this.#say(what);
+    return new Redirect({ addresses, some, leadership, runtime, clock, log: this.#log, say });
   }
 
   /**
@@ -437,6 +454,7 @@ class Server {
   /** Ends what is still running. */
   async end(): Promise<void> {
     this.#tokens?.end();
+    await this.#redirect?.end();
     await this.#outbox?.stop();
     await this.#crew.end();
     await this.#json?.stop();

@@ -17,6 +17,7 @@ export class Rounds<Member> {
   /** When each is due, in microseconds. */
   readonly #due = new Map<Member, number>();
   #isSet = false;
+  #cancel: () => void = () => undefined;
 
   /**
    * @param everyMillis Infinity is never
@@ -36,9 +37,15 @@ export class Rounds<Member> {
     this.#set();
   }
 
-  /** Does nothing if it is no member. */
+  /**
+   * Does nothing if it is no member. With the last one goes the timer, which may keep the process
+   * alive.
+   */
   delete(member: Member): void {
     this.#due.delete(member);
+    if (this.#due.size > 0) return;
+    this.#cancel();
+    this.#isSet = false;
   }
 
   #set(): void {
@@ -46,7 +53,7 @@ export class Rounds<Member> {
     if (this.#isSet || due === undefined) return;
     this.#isSet = true;
     const millis = Math.max(1, Math.ceil((due - this.#clock.now()) / MILLI_MICROS));
-    this.#clock.after(millis, () => {
+    this.#cancel = this.#clock.after(millis, () => {
       this.#goRound();
       this.#isSet = false;
       this.#set();

@@ -7,7 +7,7 @@
 import { ClientConnection } from "../client/connection.ts";
 import type { ConnectionOptions } from "../client/connection.ts";
 import { BadCommandError } from "../client/errors.ts";
-import type { Endpoint } from "../client/link.ts";
+import type { Endpoint } from "../client/endpoint.ts";
 import type { TlsSettings } from "../client/tls-settings.ts";
 import { checkedWebSocketUrl, isWebSocketUrl, openWebSocket } from "../client/web-socket-wire.ts";
 import { quoted } from "../protocol/reply-line.ts";

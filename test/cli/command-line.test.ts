@@ -81,6 +81,7 @@ describe("without arguments", () => {
       httpListen: "127.0.0.1",
       httpHosts: [],
       journalAddress: undefined,
+      journalRedirects: false,
       journalLeaseMillis: 10_000,
       journalUrl: undefined,
       outbox: undefined,
@@ -321,6 +322,11 @@ describe("a wrong command line gets one line and exit code 2", () => {
     [["--socket-group", "www"], "--socket-group needs an address such as -l unix:PATH"],
     [["-F"], "--durability, -f and -F need --data: without a directory jobs live in memory only"],
     [["--data", "a", "--durability", "replicated"], "--durability replicated needs --journal"],
+    [["--data", "a", "--journal-redirect"], "--journal-redirect needs --journal"],
+    [
+      ["--data", "a", "--journal", "postgres://a/b", "--journal-redirect", "--user", "ann"],
+      "--journal-redirect: with --user a server cannot listen anew when it leads",
+    ],
     [["--journal", "postgres://a/b"], "--journal needs --data: it is a copy of what lies there"],
     [
       ["--outbox", "postgres://a/b"],
@@ -430,6 +436,7 @@ describe("the environment", () => {
       HOMEMAKER_JOURNAL: "postgres://ann:secret@a:5432,b:5433/jobs?journal=mail",
       HOMEMAKER_JOURNAL_LEASE: "30s",
       HOMEMAKER_JOURNAL_ADDRESS: "queue-a.example.org:11300",
+      HOMEMAKER_JOURNAL_REDIRECT: "0",
     };
     expect(new Set(Object.keys(env))).toEqual(new Set(everyOption.map(environmentName)));
     expect(run([], env).options).toEqual({
@@ -471,6 +478,7 @@ describe("the environment", () => {
       journalUrl: "postgres://ann:secret@a:5432,b:5433/jobs?journal=mail",
       journalLeaseMillis: 30_000,
       journalAddress: "queue-a.example.org:11300",
+      journalRedirects: false,
       outbox: "journal",
       syncIntervalMillis: 5,
       segmentBytes: 4_194_304,

@@ -4,7 +4,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { Client } from "../../src/client/client.ts";
 import { backOffMillis } from "../../src/client/back-off.ts";
-import type { Endpoint } from "../../src/client/link.ts";
+import type { Endpoint } from "../../src/client/endpoint.ts";
 import { outcome, ScriptedServer, settle } from "./scripted-server.ts";
 
 const CUT = new Error("the cable is cut");

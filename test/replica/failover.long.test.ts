@@ -8,7 +8,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ServerWithData } from "../durability/server-with-data.ts";
+import { connectTo, ServerWithData } from "../durability/server-with-data.ts";
 import { askAt } from "../http/http-port.ts";
 import { ParsedMetrics } from "../observability/parsed-metrics.ts";
 import { Conversation } from "../support/conversation.ts";
@@ -42,13 +42,14 @@ function start(
   url = pair.url(journal),
   leaseMillis = LEASE_MILLIS,
   port = 0,
+  more: readonly string[] = [],
 ): ServerWithData {
   const server = new ServerWithData({
     directory: join(directory, `${journal}-${machine}`),
     threads: 2,
     shards: 2,
     port,
-    flags: ["--journal", url, "--journal-lease", `${leaseMillis}ms`, "--http-port", "0"],
+    flags: ["--journal", url, "--journal-lease", `${leaseMillis}ms`, "--http-port", "0", ...more],
   });
   servers.push(server);
   return server;
@@ -292,6 +293,41 @@ test("a leader that steps down is followed before its lease is over, and stands 
   await expect(client.reserveJob(id)).resolves.toBeUndefined();
   expect(await b.stop()).toBe(0);
   expect(await a.stop()).toBe(0);
+}, 180_000);
+
+test("a server that was asked to redirect tells clients who leads, and serves there once it leads", async () => {
+  const url = pair.url("redirected");
+  const [port = 0, other = 0, ws = 0] = await Promise.all([1, 2, 3].map(freePort));
+  const a = start("redirected", "a", url, 60_000, port, ["--journal-redirect"]);
+  await a.serves();
+  const more = ["--journal-redirect", "-l", `ws://127.0.0.1:${ws}`];
+  const b = start("redirected", "b", url, 60_000, other, more);
+  await until(
+    "it redirects on both addresses",
+    () => b.output.split("redirecting clients on").length === 3,
+    () => b.told,
+  );
+  const told = async (at: number): Promise<string> => {
+    const socket = await connectTo(at);
+    socket.write("stats\r\n");
+    return (await socket.setEncoding("utf8").toArray()).join("");
+  };
+  expect(await told(other)).toBe(`NOT_LEADER 127.0.0.1:${port}\r\n`);
+  await using client = await connect(`127.0.0.1:${other}`, { timeoutMs: 60_000 });
+  await using browser = await connect(`ws://127.0.0.1:${ws}`, { timeoutMs: 60_000 });
+  const { id } = await client.put("x");
+  expect((await browser.peek(id))?.id).toBe(id);
+  const silent = await connectTo(other);
+  await client.stepDown({ standbys: 0 });
+  await b.serves();
+  expect(await silent.toArray()).toEqual([]);
+  expect((await client.reserve()).id).toBe(id);
+  expect(await new Conversation(await connectTo(other)).line(`peek ${id}`)).toBe(`FOUND ${id} 1`);
+  await until("it redirects", () => a.output.includes("redirecting clients on"));
+  const there = `NOT_LEADER 127.0.0.1:${other}\r\n`;
+  await until("it knows where to", async () => (await told(port)) === there);
+  expect((await browser.peek(id))?.id).toBe(id);
+  expect([await a.stop(), await b.stop()]).toEqual([0, 0]);
 }, 180_000);
 
 test("replies wait while the standby of PostgreSQL stands still, and none of them is lost", async () => {
