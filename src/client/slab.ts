@@ -11,19 +11,19 @@ const SHARED_BYTES_MAX = 4096;
 
 /** Bodies of one client. */
 export class Slab {
-  #bytes = new Uint8Array(0);
+  #buffer = new ArrayBuffer(0);
   #at = 0;
 
   /** Memory for a body. */
   cut(bytes: number): Uint8Array {
     if (bytes > SHARED_BYTES_MAX) return new Uint8Array(bytes);
     let begin = Math.ceil(this.#at / ALIGN_BYTES) * ALIGN_BYTES;
-    if (this.#bytes.length - begin < bytes) {
-      this.#bytes = new Uint8Array(SLAB_BYTES);
+    if (this.#buffer.byteLength - begin < bytes) {
+      this.#buffer = new ArrayBuffer(SLAB_BYTES);
       begin = 0;
     }
     this.#at = begin + bytes;
-    return this.#bytes.subarray(begin, this.#at);
+    return new Uint8Array(this.#buffer, begin, bytes); // `subarray` costs twice as much
   }
 
   /** A copy of bytes[from, to). */

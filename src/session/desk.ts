@@ -324,7 +324,7 @@ export class Desk {
   /** Brings a body, which is not of the turn's input, to the beginning of the input slot. */
   stageBody(shard: Shard, body: Uint8Array): void {
     this.#stagedBytes[shard.index] = undefined;
-    this.#copy(body, 0, body.length, shard.input, 0);
+    shard.input.set(body);
   }
 
   /** Adds `count` bytes of replies that stand in the output slot. */
