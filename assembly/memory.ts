@@ -13,9 +13,10 @@
  * Allocations are ordinary or vital. Ordinary ones are for what a client adds (jobs, bodies): they
  * stay inside the budget and may be refused. Vital ones are for what draining and bookkeeping need:
  * they may exceed the budget, because the jobs, tubes and connections that exist bound them. So the
- * budget still bounds the whole. Bodies that come back have the last pages for themselves. The
- * budget counts pages in use, not those that the memory has: it goes from shard to shard
- * (src/engine/page-budget.ts).
+ * budget still bounds the whole. Bodies that come back have the last pages for themselves: where a
+ * memory cannot grow any more and has no others left, nothing ordinary is given, not even a slot of
+ * an open page, which may be a body's. The budget counts pages in use, not those that the memory
+ * has: it goes from shard to shard (src/engine/page-budget.ts).
  */
 import { JOURNAL_BYTES, PAGE_BYTES, THREADS_BASE, THREAD_BYTES } from "./constants";
 import { CLASSES_MAX, LISTS, listAt, must, shard } from "./shard";
@@ -55,7 +56,10 @@ const PAGES_MAX: u32 = 65535;
 
 /** Pages of a memory that cannot grow any more which only the vital may take: 16 MiB. */
 const VITAL_PAGES: u32 = 256;
-/** The last pages, which only bodies take that come back, as long as some are away: 1 MiB. */
+/**
+ * The last pages, which only bodies take that come back, as long as some are away: 1 MiB. The
+ * memory may have these beside what the budget allows.
+ */
 const BODY_PAGES: u32 = 16;
 
 /**
@@ -114,20 +118,24 @@ function grow(vital: bool): bool {
 
 function growBy(pages: u32): bool {
   const s = shard();
-  if (s.endPage + pages > PAGES_MAX || memory.grow(pages) < 0) return false;
-  s.endPage += pages;
-  return true;
+  const grows = s.endPage + pages <= PAGES_MAX && memory.grow(pages) >= 0;
+  if (grows) s.endPage += pages;
+  s.cannotGrow = grows ? 0 : 1;
+  return grows;
+}
+
+/** Whether there are no more free pages than those with which bodies come back that are away. */
+function isLow(): bool {
+  const s = shard();
+  return s.awayJobs != 0 && s.endPage - firstPage() - s.usedPages <= BODY_PAGES;
 }
 
 /**
- * Whether bodies that are away leave no more than the pages with which they come back: these are
- * there by then. Whatever else asks for one is refused, so that nobody waits for a body for ever.
+ * Whether the last pages are all that can be had. Nothing but bodies gets one, and nothing ordinary
+ * a slot, so that nobody waits for a body for ever.
  */
 export function isTight(): bool {
-  const s = shard();
-  if (s.awayJobs == 0) return false;
-  const left = s.endPage - firstPage() - s.usedPages;
-  return left <= BODY_PAGES && !growBy(BODY_PAGES);
+  return shard().cannotGrow != 0 && isLow();
 }
 
 /** A whole page, its content undefined, or 0 when there is none to be had. */
@@ -136,7 +144,8 @@ export function takePage(vital: bool): u32 {
   // The budget is what counts, not what there is: growing for something vital leaves pages above
   // it, and those stay for the vital.
   if (!vital && s.usedPages >= min(s.budgetPages, pagesMax())) return 0;
-  if (s.isForBodies == 0 && isTight()) return 0;
+  // The last pages are there before they are needed: whether a memory grows shows when it is to.
+  if (isLow() && !grow(vital) && !growBy(BODY_PAGES) && s.isForBodies == 0) return 0;
   const page = s.freePages;
   if (page != 0) {
     s.freePages = load<u32>(page);
@@ -238,6 +247,7 @@ export function closeEmptyPages(): void {
  */
 export function take(kind: u32, bytes: u32, vital: bool): u32 {
   must(bytes - 1 < PIECE_MAX);
+  if (!vital && isTight() && !grow(false)) return 0;
   const c = classOf(bytes);
   let at = listAt(kind + c).front;
   if (at == 0) {

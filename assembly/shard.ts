@@ -101,8 +101,9 @@ export class Shard {
   freePages: u32;
   /** First page that was never used. */
   topPage: u32;
-  /** End of the memory, in pages. */
+  /** End of the memory, in pages; and whether it could not grow when that was tried last. */
   endPage: u32;
+  cannotGrow: u32;
   /** Segments that the journal's table lists. */
   segments: u32;
   /** Pages that may be in use before a client is refused; those that the memory may grow to. */
