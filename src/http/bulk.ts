@@ -13,6 +13,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ClientConnection } from "../client/connection.ts";
 import type { InProcess } from "../broker/in-process.ts";
 import type { Reply } from "../protocol/reply-reader.ts";
+import type { Desk } from "../session/desk.ts";
 import type { BulkAction, BulkAnswer, BulkRequest, JobState } from "./api-jobs.ts";
 import {
   choiceField,
@@ -257,10 +258,11 @@ async function wantedOf(
   wanted: Wanted,
 ): Promise<readonly number[]> {
   const ids: number[] = [];
-  await inSteps(inProcess, jobs, (desk, { id }) => {
+  const look = (desk: Desk, { id }: ListedJob): boolean => {
     if (isWanted(desk, shardOfTube(desk, wanted.tube), id, wanted)) ids.push(id);
     return false;
-  });
+  };
+  await inSteps(inProcess, jobs, look, { wanted, lacks: () => Infinity });
   return ids;
 }
 

@@ -130,16 +130,16 @@ class BodyAwayError extends Error {
   }
 
   /**
-   * Resolves when it has been read back, or the job is gone; has the bodies of those others of the
-   * same shard read as well.
+   * Resolves when it has been read back, or the job is gone; has the bodies of those of the same
+   * shard that `soon` names read as well.
    */
-  comes(looker: Looker, others: readonly number[]): Promise<void> {
+  comes(looker: Looker, soon: (desk: Desk) => readonly number[]): Promise<void> {
     const shard = this.#shard;
     const hasRoom = (): boolean => shard.seekBody(this.#id) === C.DONE;
     return new Promise((goOn) =>
       looker.look((desk) => {
         desk.room.wait({ hasRoom, goOn });
-        for (const id of others) shard.seekBody(id);
+        for (const id of soon(desk)) shard.seekBody(id);
       }),
     );
   }
@@ -153,14 +153,14 @@ class BodyAwayError extends Error {
 export async function lookAtBodies<Result>(
   looker: Looker,
   run: (desk: Desk) => Result,
-  soon: () => readonly number[] = () => [],
+  soon: (desk: Desk) => readonly number[] = () => [],
 ): Promise<Result> {
   for (;;) {
     try {
       return looker.look(run);
     } catch (error) {
       if (!(error instanceof BodyAwayError)) throw error;
-      await error.comes(looker, soon());
+      await error.comes(looker, soon);
     }
   }
 }

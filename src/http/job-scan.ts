@@ -30,6 +30,13 @@ export interface Wanted {
   readonly group: string | undefined;
 }
 
+/** What is known of a scan before its jobs are looked at: which of their bodies are of use. */
+export interface Search {
+  readonly wanted: Wanted;
+  /** How many more jobs it takes; Infinity if it takes all that are wanted. */
+  readonly lacks: () => number;
+}
+
 /** A job as list-jobs names it. */
 export interface ListedJob {
   readonly id: number;
@@ -47,7 +54,11 @@ export interface Page {
 const FILTER_BYTES = 65_536;
 /** Jobs that are looked at before anything else has its turn. */
 const STEP_JOBS = 64;
-/** Bytes of records that are read back together, and what is in one beside its body. */
+/**
+ * Jobs whose bodies are read back together: a part of what a shard takes note of, which workers
+ * need as well; bytes of their records, and what is in one beside its body.
+ */
+const TOGETHER_JOBS = 512;
 const TOGETHER_BYTES = 1_048_576;
 const BESIDE_BODY_BYTES = 80;
 const ID_LEAD = "- {id: ";
@@ -96,14 +107,18 @@ export function stands(desk: Desk, shard: Shard, id: number, { tube, state }: Wa
  * look at its latest failure and at the beginning of its body.
  */
 export function isWanted(desk: Desk, shard: Shard, id: number, wanted: Wanted): boolean {
-  const { tube, filter, group } = wanted;
-  if (!stands(desk, shard, id, wanted)) return false;
-  if (group !== undefined) {
-    const latest = latestFailure(desk, shard, id);
-    if (latest === undefined) return false;
-    if (groupKey(tube, fingerprintOf(latest.message).common) !== group) return false;
-  }
+  const { filter } = wanted;
+  if (!mayBeWanted(desk, shard, id, wanted)) return false;
   return filter === "" || hasText(desk, shard, id, filter);
+}
+
+/** The same by all but the text that the body may have. */
+function mayBeWanted(desk: Desk, shard: Shard, id: number, wanted: Wanted): boolean {
+  const { tube, group } = wanted;
+  if (!stands(desk, shard, id, wanted)) return false;
+  if (group === undefined) return true;
+  const latest = latestFailure(desk, shard, id);
+  return latest !== undefined && groupKey(tube, fingerprintOf(latest.message).common) === group;
 }
 
 function hasText(desk: Desk, shard: Shard, id: number, text: string): boolean {
@@ -123,12 +138,13 @@ export function shardOfTube(desk: Desk, tube: string): Shard {
 /**
  * Calls `look` for the jobs, in steps within which nothing else runs, until it returns true or all
  * were looked at. Where it throws since a body has to be read back, it is called again for that
- * job, and the bodies of those behind it are read back with it.
+ * job, and those bodies behind it that `search` has a use for are read back with it.
  */
 export async function inSteps(
   looker: Looker,
   jobs: readonly ListedJob[],
   look: (desk: Desk, job: ListedJob) => boolean,
+  search?: Search,
 ): Promise<void> {
   let at = 0;
   const step = (desk: Desk): boolean => {
@@ -139,19 +155,30 @@ export async function inSteps(
     }
     return false;
   };
+  const soon = (desk: Desk): readonly number[] =>
+    search === undefined ? [] : nextOnes(desk, jobs.slice(at, at + TOGETHER_JOBS), search);
   while (at < jobs.length) {
-    if (await lookAtBodies(looker, step, () => nextOnes(jobs, at))) return;
+    if (await lookAtBodies(looker, step, soon)) return;
     await nextTurn();
   }
 }
 
-/** The ids of the next jobs from `from` on whose bodies may be in memory together. */
-function nextOnes(jobs: readonly ListedJob[], from: number): readonly number[] {
+/**
+ * The ids of the first of the jobs whose bodies are of use, and may be in memory together: all that
+ * may have the text that is looked for; where none is, no more than are taken.
+ */
+function nextOnes(
+  desk: Desk,
+  jobs: readonly ListedJob[],
+  { wanted, lacks }: Search,
+): readonly number[] {
+  const shard = shardOfTube(desk, wanted.tube);
+  const most = wanted.filter === "" ? lacks() : Infinity;
   const ids: number[] = [];
   let bytes = 0;
-  for (let at = from; at < jobs.length && bytes < TOGETHER_BYTES; at++) {
-    const job = jobs[at];
-    if (job === undefined) break;
+  for (const job of jobs) {
+    if (ids.length >= most || bytes >= TOGETHER_BYTES) break;
+    if (!mayBeWanted(desk, shard, job.id, wanted)) continue;
     ids.push(job.id);
     bytes += BESIDE_BODY_BYTES + (figuresOf(job)["bytes"] ?? 0);
   }

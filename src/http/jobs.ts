@@ -199,15 +199,17 @@ async function byId(inProcess: InProcess, own: ClientConnection, ask: Ask): Prom
   const jobs: JobSummary[] = [];
   const isEnough = (): boolean =>
     !hasMore || jobs.length >= limit || scanned >= SCAN_JOBS_MAX || signal.aborted;
+  const search = { wanted, lacks: () => limit - jobs.length };
   while (!isEnough()) {
     const page = await listJobs(own, wanted, after, isPlain ? limit : LIST_PAGE);
-    await inSteps(inProcess, page.jobs, (desk, job) => {
+    const look = (desk: Desk, job: ListedJob): boolean => {
       const found = summaryOf(desk, wanted, job);
       scanned++;
       after = job.id;
       if (found !== undefined) jobs.push(found);
       return jobs.length >= limit;
-    });
+    };
+    await inSteps(inProcess, page.jobs, look, search);
     hasMore = page.next > 0 || (page.jobs.at(-1)?.id ?? 0) > after;
   }
   return { jobs, next: hasMore ? after : null, scanned };
@@ -222,12 +224,14 @@ async function newestFirst(
   const sorted = await buriedLately(inProcess, own, wanted, signal);
   const jobs: JobSummary[] = [];
   let at = after;
-  await inSteps(inProcess, sorted.slice(after, after + SCAN_JOBS_MAX), (desk, job) => {
+  const look = (desk: Desk, job: ListedJob): boolean => {
     const found = summaryOf(desk, wanted, job);
     at++;
     if (found !== undefined) jobs.push(found);
     return jobs.length >= limit || signal.aborted;
-  });
+  };
+  const search = { wanted, lacks: () => limit - jobs.length };
+  await inSteps(inProcess, sorted.slice(after, after + SCAN_JOBS_MAX), look, search);
   return { jobs, next: at < sorted.length ? at : null, scanned: at - Math.min(after, at) };
 }
 
