@@ -100,9 +100,10 @@ export interface Runtime extends BrokerRuntime, Listening, Digesting, Mortal {
   probe(sockets: readonly ProbedSocket[]): Promise<readonly BoundAddress[]>;
   /**
    * Keeps other servers from beginning to listen there until what it resolves with is called.
-   * Rejects with a BindError if somebody listens there already.
+   * Rejects with a BindError if somebody listens there already, or others are about to for too long
+   * or until `signal` is aborted.
    */
-  takeTurns(sockets: readonly ProbedSocket[]): Promise<() => void>;
+  takeTurns(sockets: readonly ProbedSocket[], signal?: AbortSignal): Promise<() => void>;
   /**
    * Whether it takes a privilege to listen there: one that is given up by becoming another user.
    */

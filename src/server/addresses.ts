@@ -58,9 +58,9 @@ export class Addresses {
   }
 
   /** As in Runtime, for some of them. */
-  takeTurns(some: readonly BoundAddress[]): Promise<() => void> {
+  takeTurns(some: readonly BoundAddress[], signal?: AbortSignal): Promise<() => void> {
     const own = some.filter((address) => !this.#handed.has(address));
-    return this.#runtime.takeTurns(socketsAt(own, this.#options));
+    return this.#runtime.takeTurns(socketsAt(own, this.#options), signal);
   }
 
   /** What one of so many threads listens on, of some of them. */

@@ -4,7 +4,8 @@
  *
  * It runs in the main thread, because the I/O threads wait for the journal meanwhile. Its sockets
  * are closed before those threads listen: a client that comes in between is refused, as by any
- * server that starts. Where it cannot listen the server stands by all the same. Made by server.ts.
+ * server that starts. Where it cannot listen the server stands by all the same, and where it still
+ * waits for the turn to listen when it is stopped it waits no longer. Made by server.ts.
  */
 import type { Leadership } from "../broker/leadership.ts";
 import type { Clock } from "../clock.ts";
@@ -17,10 +18,10 @@ import { StandbyDoor } from "./standby-door.ts";
 
 /** What it works with. */
 export interface RedirectParts {
-  readonly addresses: Addresses;
+  readonly addresses: Pick<Addresses, "takeTurns" | "ordersFor">;
   /** Those of them that it listens on. */
   readonly some: readonly BoundAddress[];
-  readonly leadership: Leadership;
+  readonly leadership: Pick<Leadership, "standsBy" | "elsewhere">;
   readonly runtime: Listening;
   readonly clock: Clock;
   readonly log: Log;
@@ -34,7 +35,8 @@ export class Redirect {
   readonly #door: StandbyDoor;
   readonly #listeners: Listener[] = [];
   #beginning: Promise<void> | undefined;
-  #isStopped = false;
+  readonly #over = new AbortController();
+  #stopped: Promise<void> | undefined;
   #finished: Promise<unknown> = Promise.resolve();
 
   constructor(parts: RedirectParts) {
@@ -50,14 +52,16 @@ export class Redirect {
 
   async #begin(): Promise<void> {
     const { addresses, some, log } = this.#parts;
+    const { signal } = this.#over;
     try {
-      const giveBack = await addresses.takeTurns(some);
+      const giveBack = await addresses.takeTurns(some, signal);
       try {
         await this.#listen();
       } finally {
         giveBack();
       }
     } catch (error) {
+      if (signal.aborted) return;
       const why = error instanceof Error ? error.message : String(error);
       log.write("error", "clients are not told who leads: this server cannot listen", { why });
     }
@@ -66,16 +70,22 @@ export class Redirect {
   async #listen(): Promise<void> {
     const { addresses, some, runtime, say } = this.#parts;
     for (const { address, manner } of addresses.ordersFor(0, 1, some)) {
-      if (this.#isStopped) return;
+      if (this.#over.signal.aborted) return;
       this.#listeners.push(await runtime.listen(address, manner, this.#door));
       say(`redirecting clients on ${formatListenAddress(address)}`);
     }
   }
 
-  /** Resolves when its addresses are free. Whoever is still there is let go beside that. */
-  async stop(): Promise<void> {
-    if (this.#isStopped) return;
-    this.#isStopped = true;
+  /**
+   * Resolves when its addresses are free, however often it is called. Whoever is still there is let
+   * go beside that.
+   */
+  stop(): Promise<void> {
+    return (this.#stopped ??= this.#stop());
+  }
+
+  async #stop(): Promise<void> {
+    this.#over.abort();
     this.#beginning ??= Promise.resolve(); // it is too late to begin
     await this.#beginning;
     for (const listener of this.#listeners) listener.stopAccepting();

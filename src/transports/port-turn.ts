@@ -36,9 +36,13 @@ export async function reserveTurn(port: number): Promise<boolean> {
 
 /**
  * Takes the turns of all these ports; resolves with a function that gives them back. Rejects with a
- * PortTurnError after 10 s, and with the system's error where there can be no such socket.
+ * PortTurnError after 10 s, with the reason of `signal` when that is aborted while somebody else
+ * has one of them, and with the system's error where there can be no such socket.
  */
-export async function takeTurns(ports: readonly number[]): Promise<() => void> {
+export async function takeTurns(
+  ports: readonly number[],
+  signal?: AbortSignal,
+): Promise<() => void> {
   const turns: Server[] = [];
   const giveBack = (): void => {
     for (const turn of turns) turn.close();
@@ -47,7 +51,7 @@ export async function takeTurns(ports: readonly number[]): Promise<() => void> {
   try {
     // In order, so that no two wait for each other.
     const inOrder = [...new Set(ports)].toSorted((a, b) => a - b);
-    for (const port of inOrder) turns.push(await takeTurn(port));
+    for (const port of inOrder) turns.push(await takeTurn(port, signal));
     return giveBack;
   } catch (error) {
     giveBack();
@@ -55,7 +59,7 @@ export async function takeTurns(ports: readonly number[]): Promise<() => void> {
   }
 }
 
-async function takeTurn(port: number): Promise<Server> {
+async function takeTurn(port: number, signal: AbortSignal | undefined): Promise<Server> {
   const own = reserved.get(port);
   if (own !== undefined) {
     reserved.delete(port);
@@ -65,6 +69,7 @@ async function takeTurn(port: number): Promise<Server> {
   for (;;) {
     const turn = await tryTurn(port);
     if (turn !== undefined) return turn;
+    signal?.throwIfAborted();
     if (performance.now() > deadline) {
       throw new PortTurnError("another server has been starting on it for too long");
     }

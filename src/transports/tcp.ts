@@ -117,10 +117,14 @@ async function probeTcp(sockets: readonly ProbedSocket[]): Promise<readonly Boun
  * Takes the turns of the ports and looks again whether they are free. Resolves with a function that
  * gives the turns back: call it when all that shall listen does. Rejects with a BindError.
  */
-async function takeTurnsTcp(sockets: readonly ProbedSocket[]): Promise<() => void> {
+async function takeTurnsTcp(
+  sockets: readonly ProbedSocket[],
+  signal?: AbortSignal,
+): Promise<() => void> {
   const [first] = sockets;
   if (first === undefined) return () => undefined;
-  const giveBack = await takeTurns(sockets.map(({ address }) => address.port)).catch((error) => {
+  const ports = sockets.map(({ address }) => address.port);
+  const giveBack = await takeTurns(ports, signal).catch((error) => {
     throw bindError(first.address, error);
   });
   try {

@@ -53,5 +53,5 @@ export interface TransportKind<Address extends BoundAddress> {
   /** As in Runtime; if absent, there is nothing to look at. */
   probe?(sockets: readonly ProbedSocket<Address>[]): Promise<readonly Address[]>;
   /** As in Runtime; if absent, whoever listens sees to it. */
-  takeTurns?(sockets: readonly ProbedSocket<Address>[]): Promise<() => void>;
+  takeTurns?(sockets: readonly ProbedSocket<Address>[], signal?: AbortSignal): Promise<() => void>;
 }

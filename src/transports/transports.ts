@@ -79,14 +79,17 @@ export async function probe(sockets: readonly ProbedSocket[]): Promise<readonly 
 }
 
 /** As in Runtime. */
-export async function takeTurns(sockets: readonly ProbedSocket[]): Promise<() => void> {
+export async function takeTurns(
+  sockets: readonly ProbedSocket[],
+  signal?: AbortSignal,
+): Promise<() => void> {
   const turns: (() => void)[] = [];
   const giveBack = (): void => {
     for (const turn of turns) turn();
   };
   try {
     for (const [transport, own] of byTransport(sockets.map(carrierOf))) {
-      const turn = await transport.takeTurns?.(own);
+      const turn = await transport.takeTurns?.(own, signal);
       if (turn !== undefined) turns.push(turn);
     }
     return giveBack;
