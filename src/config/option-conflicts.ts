@@ -6,9 +6,10 @@ import { copyConflictIn } from "./copy-options.ts";
 import { idleConflictIn } from "./option.ts";
 import { isForQueue } from "./handed-sockets.ts";
 import type { HandedSocket } from "./handed-sockets.ts";
+import { formatListenAddress } from "./listen-address.ts";
 import type { Settings } from "./options.ts";
 import { outboxConflictIn } from "./outbox-options.ts";
-import { isLoopback } from "./tcp-address.ts";
+import { isLocal, isLoopback } from "./tcp-address.ts";
 import { TLS_OPTIONS } from "./tls-options.ts";
 import type { TlsOptions } from "./tls-options.ts";
 import { unixConflictIn } from "./unix-options.ts";
@@ -29,10 +30,8 @@ export function conflictIn(
   const network =
     portConflictIn(settings, handed) ?? tlsConflictIn(settings, handed) ?? unixConflictIn(settings);
   if (network !== undefined) return network;
-  const copy = copyConflictIn(settings) ?? outboxConflictIn(settings);
-  if (settings.journalRedirects && handed.length > 0) {
-    return "--journal-redirect: a socket that was handed over cannot be listened on anew";
-  }
+  const copy =
+    copyConflictIn(settings) ?? redirectConflictIn(settings, handed) ?? outboxConflictIn(settings);
   if (copy !== undefined) return copy;
   return dataDirectory === undefined && durability !== undefined
     ? "--durability, -f and -F need --data: without a directory jobs live in memory only"
@@ -58,6 +57,22 @@ function portConflictIn(settings: Settings, handed: readonly HandedSocket[]): st
     return "--http-token and --http-read-token must differ";
   }
   return undefined;
+}
+
+/** What is wrong with where clients are redirected from, and to. */
+function redirectConflictIn(
+  { journalRedirects, journalAddress, listen }: Settings,
+  handed: readonly HandedSocket[],
+): string | undefined {
+  if (!journalRedirects) return undefined;
+  if (handed.some(isForQueue)) {
+    return "--journal-redirect: a socket that was handed over cannot be listened on anew";
+  }
+  const [first] = listen;
+  if (journalAddress !== undefined || first === undefined || !isLocal(first)) return undefined;
+  if (listen.every(isLocal)) return undefined;
+  const told = formatListenAddress(first);
+  return `--journal-redirect: ${told}, the first address, is of no use on another machine: set --journal-address, or another -l first`;
 }
 
 /** What is wrong with the settings of TLS. */

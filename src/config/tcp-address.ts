@@ -45,6 +45,11 @@ export function isLoopback(host: string): boolean {
   return inner === "localhost" || inner === "::1" || /^127(\.\d{1,3}){3}$/.test(inner);
 }
 
+/** Whether none but this machine reaches the address: a loopback's, or a path. */
+export function isLocal(address: { readonly kind: string }): boolean {
+  return !("host" in address) || typeof address.host !== "string" || isLoopback(address.host);
+}
+
 /**
  * Whether it is the IPv6 wildcard and shall not take IPv4 connections, as it would, because one of
  * the addresses takes these.

@@ -4,7 +4,7 @@
 import { formatListenAddress } from "../config/listen-address.ts";
 import type { BoundAddress } from "../config/listen-address.ts";
 import type { Options } from "../config/options.ts";
-import { isLoopback } from "../config/tcp-address.ts";
+import { isLocal } from "../config/tcp-address.ts";
 
 /** A line for the operator of a server that can be reached from elsewhere; undefined otherwise. */
 export function openness(
@@ -13,7 +13,7 @@ export function openness(
 ): string | undefined {
   if (tokenFile !== undefined) return undefined;
   const open = addresses.filter((address) => {
-    if (!("host" in address) || isLoopback(address.host)) return false;
+    if (isLocal(address)) return false;
     return tlsClientCa === undefined || (address.kind !== "tls" && address.kind !== "wss");
   });
   if (open.length === 0) return undefined;

@@ -16,6 +16,7 @@ import { propertiesOf } from "../support/properties.ts";
 const holds = propertiesOf("cli");
 
 const control = await loadBuiltControl();
+const REDIRECTING = ["--data", "a", "--journal", "postgres://a/b", "--journal-redirect"] as const;
 const everyOption = Object.values(OPTIONS) as readonly Option<unknown>[];
 
 function run(
@@ -327,6 +328,10 @@ describe("a wrong command line gets one line and exit code 2", () => {
       ["--data", "a", "--journal", "postgres://a/b", "--journal-redirect", "--user", "ann"],
       "--journal-redirect: with --user a server cannot listen anew when it leads",
     ],
+    ...["unix:/s", "localhost:7", "ws://[::1]:7"].map((address): [string[], string] => [
+      [...REDIRECTING, "-l", address, "-l", "0.0.0.0"],
+      `--journal-redirect: ${address}, the first address, is of no use on another machine: set --journal-address, or another -l first`,
+    ]),
     [["--journal", "postgres://a/b"], "--journal needs --data: it is a copy of what lies there"],
     [
       ["--outbox", "postgres://a/b"],
@@ -379,6 +384,16 @@ describe("a wrong command line gets one line and exit code 2", () => {
         expect(parsed.stderr).not.toMatch(/[\u2028\u2029\p{Cc}]/u);
       }),
     );
+  });
+});
+
+describe("clients are redirected", () => {
+  it.each([
+    [["-l", "unix:/s", "-l", "127.0.0.1:7"]], // all clients are on this machine
+    [["-l", "unix:/s", "-l", "0.0.0.0", "--journal-address", "queue-a"]],
+    [["-l", "0.0.0.0", "-l", "unix:/s"]],
+  ])("to where they can come: %j", (argv) => {
+    expect(run([...REDIRECTING, ...argv]).options.journalRedirects).toBe(true);
   });
 });
 
@@ -590,6 +605,17 @@ describe("sockets that were handed over", () => {
       stderr:
         "homemaker: --http-port: a socket for HTTP was handed over, and there is one such port",
     });
+  });
+
+  it("are not those to redirect clients on; that of HTTP is not listened on anew", () => {
+    expect(parse(REDIRECTING, "http")).toMatchObject({ options: { journalRedirects: true } });
+    const why = "a socket that was handed over cannot be listened on anew";
+    const code = EXIT_USAGE;
+    const stderr = `homemaker: --journal-redirect: ${why}`;
+    expect(parse(REDIRECTING, "http:ws")).toMatchObject({ code, stderr });
+    const lacks = "homemaker: --journal-redirect needs --journal";
+    const argv = ["--data", "a", "--journal-redirect"];
+    expect(parse(argv, "ws")).toMatchObject({ code, stderr: lacks });
   });
 
   it("need a certificate for TLS, and a name that is known", () => {
