@@ -71,6 +71,18 @@ function standsStill(pid: number): boolean {
   );
 }
 
+/**
+ * More than the system takes for a process that reads nothing: what is sent behind it does not
+ * leave. The buffer of who reads grows only as that reads.
+ */
+function backlogBytes(): number {
+  const sizes = (of: string): number[] =>
+    readFileSync(`/proc/sys/net/ipv4/${of}`, "utf8").trim().split(/\s+/).map(Number);
+  const [, , sent = 0] = sizes("tcp_wmem");
+  const [, read = 0] = sizes("tcp_rmem");
+  return 2 * (sent + read);
+}
+
 async function talk(server: ServerWithData): Promise<Conversation> {
   return new Conversation(await server.connect());
 }
@@ -209,7 +221,7 @@ test.each(["is killed", "stands still for longer than its lease, and goes on"])(
     const b = start(journal, "b", pair.url(journal), LEASE_MILLIS, ports[1]);
     await isStandingBy(b);
     const addresses = ports.map((port) => `127.0.0.1:${port}`);
-    await using ours = await connect(addresses, { timeoutMs: 60_000 });
+    await using ours = await connect(addresses, { timeoutMs: 170_000 });
     await ours.use("ours");
     const { id: own } = await ours.put("own");
     const handle = await ours.reserveJob(own);
@@ -227,7 +239,7 @@ test.each(["is killed", "stands still for longer than its lease, and goes on"])(
     else {
       a.signal("SIGSTOP");
       await until("it stands still", () => standsStill(a.pid));
-      const bodies = Array.from({ length: 100 }, () => "x".repeat(65_000));
+      const bodies = Array.from({ length: backlogBytes() / 65_000 }, () => "x".repeat(65_000));
       late.push(outcome(ours.putMany(bodies))); // the delete behind it cannot be sent
       late.push(outcome(handle?.delete() ?? Promise.reject(new Error("it was not reserved"))));
     }
