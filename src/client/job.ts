@@ -200,12 +200,16 @@ export class Holdings {
     this.#jobs.get(id)?.doomed(new CancelledError(`job ${id} was cancelled`));
   }
 
-  /** The connection that held them has ended. */
+  /**
+   * The connection that held them has ended. None is held any more before the first is told:
+   * whoever is told may end another one, and that would be done on the next connection.
+   */
   lostAll(cause: Error | undefined): void {
     const jobs = [...this.#jobs.values()];
     this.#jobs.clear();
+    for (const job of jobs) job.ended();
     for (const job of jobs) {
-      job.ended(new NotHeldError(`job ${job.id} was lost with the connection`, { cause }));
+      job.doomed(new NotHeldError(`job ${job.id} was lost with the connection`, { cause }));
     }
   }
 }

@@ -94,6 +94,39 @@ describe("a call", () => {
   });
 });
 
+describe("jobs that are lost with the connection", () => {
+  test.each(["signal", "onDoomed"] as const)(
+    "are all lost before one is told by its %s: nothing for them is sent on the next",
+    async (by) => {
+      const reserved = [client.reserve(), client.reserve(), client.reserve()];
+      await settle();
+      await server.say("RESERVED 1 1\r\nx", "RESERVED 2 1\r\nx", "RESERVED 3 1\r\nx");
+      const jobs = await Promise.all(reserved);
+      const outcomes: Promise<unknown>[] = [];
+      const held: boolean[] = [];
+      for (const job of jobs) {
+        const endOthers = (): void => {
+          const others = jobs.filter((one) => one !== job);
+          held.push(...others.map((one) => one.isHeld));
+          outcomes.push(...others.map((one) => outcome(one.delete())));
+        };
+        if (by === "onDoomed") job.onDoomed(endOthers);
+        else job.signal.addEventListener("abort", endOthers);
+      }
+      await server.cut(CUT);
+      void outcome(client.put("x"));
+      await server.advance(1);
+      expect(await Promise.all(outcomes)).toEqual(Array.from({ length: 6 }, () => "HM_NOT_HELD"));
+      expect(held).not.toContain(true);
+      expect(server.wires).toHaveLength(2);
+      expect(server.lines).toEqual(["put 1024 0 60 1", "x"]);
+      expect(jobs.map((job) => job.signal.reason)).toMatchObject(
+        jobs.map(() => ({ code: "HM_NOT_HELD", cause: CUT })),
+      );
+    },
+  );
+});
+
 describe("the next connection", () => {
   test("is set to what the last one was set to, before anything else", async () => {
     await Promise.all([
