@@ -49,6 +49,10 @@ export interface Command<Result> extends CommandText {
   readonly jobs?: readonly number[];
   /** It waits for its answer as long as it likes. */
   readonly waits?: boolean;
+  /**
+   * It brings jobs that are there, which would be lost again on a connection that is being ended.
+   */
+  readonly bringsJobs?: boolean;
   /** What a server must know; if absent, all do. */
   readonly needs?: readonly Feature[] | undefined;
   /** It is many commands in one; then `read` is not asked. */

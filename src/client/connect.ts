@@ -37,8 +37,8 @@ export interface ClientOptions {
   readonly tls?: TlsSettings | undefined;
   /**
    * What is shown first on each connection to a server that asks for tokens: 1 to 200 printable
-   * ASCII characters. When it is refused, all calls reject with a RefusedError (HM_DENIED), later
-   * ones too.
+   * ASCII characters. When all servers that look at it in one round of attempts refuse it, all
+   * calls reject with a RefusedError (HM_DENIED), later ones too.
    */
   readonly token?: string | undefined;
   /** Told what went wrong where no call rejects: a lost connection, an attempt that failed. */

@@ -1,5 +1,5 @@
 /* Endpoint: where a connection can be had from; Places: all that a client knows of. Implemented by
- * the transports, used by link.ts.
+ * the transports, used by dialer.ts and link.ts.
  */
 import type { ClientConnection, ConnectionOptions } from "./connection.ts";
 

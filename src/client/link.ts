@@ -4,7 +4,7 @@
  *
  * Greeting asks what the server knows and sets the connection to what the last one was set to; only
  * then calls are sent, in the order in which they were made. While there is no connection and
- * somebody waits, each address is tried in turn, with a pause between the rounds; while nobody
+ * somebody waits, there are rounds of attempts (dialer.ts), with pauses between them; while nobody
  * waits, nobody dials. Invariants: calls that a lost connection gives back stand before those made
  * since. Nothing here keeps a process alive unless somebody waits. Used by caller.ts.
  */
@@ -19,12 +19,12 @@ import { CommandWriter } from "./command-writer.ts";
 import type { ClientConnection } from "./connection.ts";
 import type { ConnectionState } from "./connection-state.ts";
 import { Deadlines } from "./deadlines.ts";
-import { asError, BacklogError, NotHeldError, NotSupportedError } from "./errors.ts";
+import { Dialer } from "./dialer.ts";
+import { asError, BacklogError, NotHeldError } from "./errors.ts";
+import { NotSupportedError, UnreachableError } from "./errors.ts";
 import type { Endpoint, Places } from "./endpoint.ts";
-import { UnreachableError, unreachableFor } from "./errors.ts";
 import { pause } from "./pause.ts";
-import { Redirects } from "./redirects.ts";
-import { RefusedError, refusalOf } from "./refused-error.ts";
+import { refusalOf } from "./refused-error.ts";
 import { Support } from "./support.ts";
 import { showToken } from "./token.ts";
 
@@ -77,6 +77,7 @@ const CALL_BYTES = 128;
 export class Link implements CallKeeper {
   readonly #parts: LinkParts;
   readonly #deadlines: Deadlines;
+  readonly #dialer: Dialer;
   readonly #aborts = new Aborts();
   readonly #writer = new CommandWriter();
   /** Calls that a connection gave back, to be sent before those that wait. */
@@ -87,11 +88,7 @@ export class Link implements CallKeeper {
   #support: Support | undefined;
   #dialing: AbortController | undefined;
   #cause: Error | undefined;
-  /** What a server said to the token. */
-  #refusal: Error | undefined;
   #failures = 0;
-  /** Which address is tried first. */
-  #preferred = 0;
   /** Calls under way, and others that wait for something. */
   #busy = 0;
   /** Calls that wait for a job on this connection and that nobody waits for. */
@@ -113,6 +110,13 @@ export class Link implements CallKeeper {
   constructor(parts: LinkParts) {
     this.#parts = parts;
     this.#deadlines = new Deadlines(parts.around.clock);
+    this.#dialer = new Dialer({
+      places: parts.places,
+      clock: parts.around.clock,
+      timeoutMs: parts.limits.dialTimeoutMs,
+      hasToken: () => parts.state.token !== undefined,
+      connect: (endpoint, signal) => this.#greet(endpoint, signal),
+    });
   }
 
   /** What the server knows; undefined before the first connection. */
@@ -144,6 +148,8 @@ export class Link implements CallKeeper {
   /** Runs a call, which hears what becomes of it. */
   run(call: AnyCall): void {
     if (!this.#admit(call)) return;
+    // What brings jobs goes on the next connection: this one would end, and lose them.
+    if (call.asked.bringsJobs === true) this.#clearWay();
     this.#begin(call);
     this.#send(call);
     if (!call.waits) this.#clearWay();
@@ -303,7 +309,7 @@ export class Link implements CallKeeper {
     if (connection?.oldest === undefined || connection.oldest.waits) return;
     const silentMs = (this.#parts.around.clock.now() - this.#heardMicros) / MILLI_MICROS;
     if (silentMs < this.#parts.limits.silenceMs) return;
-    this.#passOver(this.#preferred);
+    this.#dialer.passOver();
     this.drop(new UnreachableError(`the server has said nothing for ${Math.round(silentMs)} ms`));
   }
 
@@ -327,7 +333,14 @@ export class Link implements CallKeeper {
   async #dialUntilOpen(signal: AbortSignal): Promise<void> {
     while (this.#busy > 0 && !signal.aborted) {
       await this.#pause(signal);
-      if (signal.aborted || (await this.#tryAll(signal))) return;
+      if (signal.aborted) return;
+      const failed = await this.#dialer.round(signal);
+      if (failed === undefined) return;
+      if (failed.refusal !== undefined) {
+        this.#giveUp(failed.refusal);
+        return;
+      }
+      this.#cause = failed.cause;
       this.#failures++;
       if (this.#cause !== undefined) this.#parts.troubled(this.#cause);
     }
@@ -339,69 +352,10 @@ export class Link implements CallKeeper {
     return millis === 0 ? Promise.resolve() : pause(clock, millis, signal);
   }
 
-  /** What says nothing is tried last: to wait for it again would cost as much as it just did. */
-  #passOver(index: number): void {
-    this.#preferred = (index + 1) % this.#parts.places.listed.length;
-  }
-
-  /** Tries each address once, beginning with the one that was last good. */
-  async #tryAll(signal: AbortSignal): Promise<boolean> {
-    const { listed, endpointOf } = this.#parts.places;
-    const causes: Error[] = [];
-    const redirects = new Redirects(endpointOf);
-    const first = this.#preferred;
-    for (let count = 0; count < listed.length; count++) {
-      const index = (first + count) % listed.length;
-      let endpoint = listed[index];
-      if (endpoint !== undefined && redirects.has(endpoint)) continue;
-      while (endpoint !== undefined && !signal.aborted) {
-        const cause = await this.#try(endpoint, index, signal);
-        if (cause === undefined) return true;
-        if (isTokenRefusal(cause)) this.#refusal = cause;
-        causes.push(new UnreachableError(`${endpoint.name}: ${cause.message}`, { cause }));
-        endpoint = redirects.next(endpoint, cause);
-      }
-    }
-    if (this.#refusal !== undefined) {
-      this.#giveUp(this.#refusal);
-      return true;
-    }
-    this.#cause = unreachableFor(causes);
-    return false;
-  }
-
-  /** Why it came to nothing; undefined if there is a connection. */
-  async #try(endpoint: Endpoint, index: number, signal: AbortSignal): Promise<Error | undefined> {
-    try {
-      await this.#open(endpoint, signal, () => this.#passOver(index));
-      this.#preferred = index;
-      return undefined;
-    } catch (error) {
-      return asError(error);
-    }
-  }
-
   /** A token does not become right by being shown again. */
   #giveUp(refusal: Error): void {
     this.close(refusal);
     this.#parts.refused(refusal);
-  }
-
-  async #open(endpoint: Endpoint, closing: AbortSignal, silent: () => void): Promise<void> {
-    const { dialTimeoutMs } = this.#parts.limits;
-    const attempt = new AbortController();
-    const end = (): void => attempt.abort(closing.reason);
-    closing.addEventListener("abort", end, { once: true });
-    const cancel = this.#parts.around.clock.after(dialTimeoutMs, () => {
-      silent();
-      attempt.abort(new UnreachableError(`there was no connection after ${dialTimeoutMs} ms`));
-    });
-    try {
-      await this.#greet(endpoint, attempt.signal);
-    } finally {
-      cancel();
-      closing.removeEventListener("abort", end);
-    }
   }
 
   /** Has a connection, asks what the server knows, and sets the connection to what it should be. */
@@ -487,10 +441,6 @@ export class Link implements CallKeeper {
     if (cause !== undefined && this.#closed === undefined) this.#parts.troubled(cause);
     this.#dial();
   }
-}
-
-function isTokenRefusal(error: Error): boolean {
-  return error instanceof RefusedError && error.command === "auth" && error.code === "HM_DENIED";
 }
 
 /** What the server knows, by its answer to `features`. */

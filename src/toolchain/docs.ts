@@ -192,9 +192,10 @@ homemaker kick mails 100                            # up to 100 of them again
 homemaker top                                       # and watch
 \`\`\`
 
-- \`--address\` says which server; of several, with commas between, the first that answers within 2 s.
-  Without it the variable \`HOMEMAKER_ADDRESS\` does, and without both it is 127.0.0.1:11300. A Unix
-  socket is \`unix:PATH\`, a WebSocket \`ws://HOST:PORT\`.
+- \`--address\` says which server; of several, with commas between, the first that answers within 2 s,
+  or the one that it [names as the leader](replication.md#redirecting-clients). Without it the
+  variable \`HOMEMAKER_ADDRESS\` does, and without both it is 127.0.0.1:11300. A Unix socket is
+  \`unix:PATH\`, a WebSocket \`ws://HOST:PORT\`.
 - A server that asks for [tokens](tokens.md) is shown the one in \`HOMEMAKER_TOKEN\`.
 - With \`--json\` each thing is one line of JSON. A body that is not UTF-8 is then \`bodyBase64\`
   instead of \`body\`.

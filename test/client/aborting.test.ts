@@ -3,6 +3,7 @@
  */
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Client } from "../../src/client/client.ts";
+import { Job } from "../../src/client/job.ts";
 import { collectGarbage } from "../support/collect-garbage.ts";
 import { until } from "../support/until.ts";
 import { outcome, ScriptedServer, settle } from "./scripted-server.ts";
@@ -123,6 +124,47 @@ describe("what is asked behind a reserve that nobody waits for", () => {
     expect(await next).toEqual({ id: 2, isNew: true });
     expect(server.troubles).toEqual([]);
   });
+
+  const one = "RESERVED 1 1\r\nx";
+  const two = "RESERVED_BATCH 2\r\nRESERVED 1 1\r\nx\r\nRESERVED 2 1\r\ny";
+  test.each([
+    ["reserve-batch 2", () => client.reserveMany(2), two, [true, true]],
+    ["reserve-batch 2", () => client.reserveBatch(2), two, [true, true]],
+    ["reserve-job 1", () => client.reserveJob(1), one, [true]],
+    ["window 2", () => client.window(2), "", []],
+  ] as const)(
+    "and brings jobs goes on the next one, which goes on: %s",
+    async (line, ask, answer, held) => {
+      await aborted();
+      expect(await onNext(ask(), answer)).toEqual([["reserve"], [line], held]);
+      expect([server.wire.isFinished, server.troubles]).toEqual([false, []]);
+    },
+  );
+
+  test("and brings jobs of a server that knows no batch goes there, too", async () => {
+    server = new ScriptedServer();
+    server.isPlain = true;
+    client = await server.connect();
+    await aborted();
+    const line = "reserve-with-timeout 0";
+    const came = await onNext(client.reserveMany(2), `${one}\r\nTIMED_OUT`);
+    expect(came).toEqual([["reserve"], [line, line], [true]]);
+    expect(server.wire.isFinished).toBe(false);
+  });
+
+  /** What was sent on this connection and on the next, and whether the jobs that came are held. */
+  async function onNext(asked: Promise<unknown>, answer: string): Promise<unknown> {
+    await settle();
+    const sent = server.lines;
+    if (server.wire.isFinished) {
+      await server.say("TIMED_OUT");
+      await server.cut();
+    }
+    const sentThere = server.lines;
+    if (answer !== "") await server.say(answer);
+    const jobs = [await asked].flat().filter((job) => job instanceof Job);
+    return [sent, sentThere, jobs.map((job) => job.isHeld)];
+  }
 
   test("is lost in time where the server does not end the connection", async () => {
     await aborted();

@@ -3,54 +3,16 @@
  * names another one as the leader, or serves.
  */
 import { expect, test } from "vitest";
-import type { Client } from "../../src/client/client.ts";
-import { connectTo } from "../../src/client/connect.ts";
-import { outcome, ScriptedServer, settle } from "./scripted-server.ts";
+import { outcome, settle } from "./scripted-server.ts";
+import { ScriptedServers } from "./scripted-servers.ts";
 
-/** Servers by their addresses, on one clock. */
-class Servers {
-  readonly #servers = new Map<string, ScriptedServer>();
-  /** The addresses that were connected to, in their order. */
-  readonly went: string[] = [];
-  readonly #around = new ScriptedServer();
-
-  /** `leaders` says whom each server names; one that names nobody serves. */
-  constructor(leaders: Readonly<Record<string, string | undefined>>) {
-    for (const [address, leader] of Object.entries(leaders)) {
-      const server = new ScriptedServer();
-      if (leader !== undefined) server.answer = () => `NOT_LEADER ${leader}`.trimEnd();
-      this.#servers.set(address, server);
-    }
-  }
-
-  at(address: string): ScriptedServer {
-    const server = this.#servers.get(address);
-    if (server === undefined) throw new Error(`nobody is at ${address}`);
-    return server;
-  }
-
-  connect(addresses: readonly string[], token?: string): Promise<Client> {
-    return connectTo(
-      addresses,
-      { connectTimeoutMs: 1000, token },
-      (name) => ({
-        name,
-        open: (options, signal) => {
-          this.went.push(name);
-          return this.at(name).endpoint(name).open(options, signal);
-        },
-      }),
-      this.#around.around,
-    );
-  }
-
-  async advance(seconds: number): Promise<void> {
-    await this.#around.advance(seconds);
-  }
-}
+/** A server that takes connections and says nothing. */
+const silent = (): string => "";
+/** A server that leads. */
+const leads = (): undefined => undefined;
 
 test("goes to the leader, also one that it was not told of, and asks the standby again later", async () => {
-  const servers = new Servers({ b: "c", c: undefined });
+  const servers = new ScriptedServers({ b: "c", c: undefined });
   const client = await servers.connect(["b"]);
   expect(servers.went.splice(0)).toEqual(["b", "c"]);
   const tube = client.listTubeUsed();
@@ -67,9 +29,9 @@ test("goes to the leader, also one that it was not told of, and asks the standby
 });
 
 test("shows its token first, and hears from a standby that it does not lead", async () => {
-  const servers = new Servers({ b: "c", c: undefined });
+  const servers = new ScriptedServers({ b: "c", c: undefined });
   servers.at("c").answer = (line) => (line.startsWith("auth ") ? "AUTHENTICATED" : undefined);
-  const client = await servers.connect(["b"], "secret");
+  const client = await servers.connect(["b"], { token: "secret" });
   expect(servers.went).toEqual(["b", "c"]);
   expect(servers.at("c").lines).toEqual(["auth secret"]);
   await client.close();
@@ -92,7 +54,7 @@ test.each([
     ["tls://a"],
   ],
 ] as const)("of servers that do not lead %s, in each round", async (_, leaders, list, round) => {
-  const servers = new Servers(leaders);
+  const servers = new ScriptedServers(leaders);
   const connecting = outcome(servers.connect(list));
   await settle();
   expect(servers.went).toEqual(round);
@@ -101,7 +63,7 @@ test.each([
 });
 
 test("goes on through its list where the leader that was named is gone", async () => {
-  const servers = new Servers({ a: "c", b: undefined, c: undefined });
+  const servers = new ScriptedServers({ a: "c", b: undefined, c: undefined });
   servers.at("c").isAway = new Error("nobody there");
   const client = await servers.connect(["a", "b"]);
   expect(servers.went).toEqual(["a", "c", "b"]);
@@ -109,8 +71,57 @@ test("goes on through its list where the leader that was named is gone", async (
 });
 
 test("goes from one by TLS to another by TLS", async () => {
-  const servers = new Servers({ "wss://a/": "tls://b", "tls://b": undefined });
+  const servers = new ScriptedServers({ "wss://a/": "tls://b", "tls://b": undefined });
   const client = await servers.connect(["wss://a/"]);
   expect(servers.went).toEqual(["wss://a/", "tls://b"]);
   await client.close();
+});
+
+test("does not go twice to a silent leader that a standby names, nor blame the standby for it", async () => {
+  const servers = new ScriptedServers({ a: undefined, b: "a" });
+  servers.at("a").answer = silent;
+  const connecting = servers.connect(["a", "b"], { connectTimeoutMs: 60_000 });
+  await settle();
+  await servers.advance(5.02);
+  expect(servers.went.splice(0)).toEqual(["a", "b"]);
+  await servers.advance(5.1);
+  expect(servers.went.splice(0)).toEqual(["b", "a"]);
+  servers.at("b").answer = leads;
+  await servers.advance(0.2);
+  expect(servers.went).toEqual(["b"]);
+  await (await connecting).close();
+});
+
+test("asks the standby first again where the leader that it had named falls silent", async () => {
+  const servers = new ScriptedServers({ b: "c", c: undefined, d: undefined });
+  const client = await servers.connect(["b", "d"], { silenceMs: 500 });
+  servers.at("c").answer = silent;
+  servers.at("b").answer = leads;
+  const given = outcome(client.listTubeUsed({ timeoutMs: 600 }));
+  const kept = outcome(client.listTubeUsed());
+  await servers.advance(0.8);
+  expect(await given).toBe("HM_TIMEOUT");
+  expect(servers.went).toEqual(["b", "c", "b"]);
+  await servers.at("b").say("USING default");
+  expect(await kept).toBe("default");
+  await client.close();
+});
+
+test.each([
+  ["to this machine from another one", "queue-b", "127.0.0.1:11300", undefined, false],
+  ["to a Unix socket from another machine", "queue-b", "unix:/run/hm.sock", undefined, false],
+  ["to this machine from itself", "unix:/run/b.sock", "[::1]:11300", "secret", true],
+  ["elsewhere without a token", "unix:/run/b.sock", "queue-c", undefined, true],
+  ["elsewhere in the clear with a token", "unix:/run/b.sock", "queue-c", "secret", false],
+  ["elsewhere by TLS with a token", "127.0.0.1:11300", "tls://queue-c:11301", "secret", true],
+] as const)("is sent %s or not", async (_, standby, leader, token, isSent) => {
+  const servers = new ScriptedServers({ [standby]: leader, [leader]: undefined });
+  const answered = (line: string): string | undefined =>
+    line.startsWith("auth ") ? "AUTHENTICATED" : undefined;
+  servers.at(leader).answer = answered;
+  const connecting = outcome(servers.connect([standby], { token }));
+  await servers.advance(1.1);
+  if (isSent) expect(await connecting).toMatchObject({ isConnected: true });
+  else expect(await connecting).toBe("HM_UNREACHABLE");
+  expect(servers.went.includes(leader)).toBe(isSent);
 });

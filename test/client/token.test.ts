@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { BadCommandError } from "../../src/client/errors.ts";
 import { RefusedError } from "../../src/client/refused-error.ts";
 import { outcome, ScriptedServer, settle } from "./scripted-server.ts";
+import { ScriptedServers } from "./scripted-servers.ts";
 
 /** A server that knows one token. */
 function guarded(known: string): ScriptedServer {
@@ -12,6 +13,18 @@ function guarded(known: string): ScriptedServer {
     return line === `auth ${known}` ? "AUTHENTICATED" : "DENIED";
   };
   return server;
+}
+
+function taken(line: string): string | undefined {
+  return line.startsWith("auth ") ? "AUTHENTICATED" : undefined;
+}
+
+/** Servers `a` and `b`, of which `a` has not heard of a new token. */
+function several(): ScriptedServers {
+  const servers = new ScriptedServers({ a: undefined, b: undefined });
+  servers.at("a").answer = (line) => (line.startsWith("auth ") ? "DENIED" : undefined);
+  servers.at("b").answer = taken;
+  return servers;
 }
 
 describe("a token", () => {
@@ -72,6 +85,43 @@ describe("a token", () => {
     expect(server.stays).toBe(0);
     expect(server.troubles.map((error) => "code" in error && error.code)).toContain("HM_DENIED");
     await client.close();
+  });
+
+  test("that one of several servers refused is shown again once another one has taken it", async () => {
+    const servers = several();
+    const client = await servers.connect(["a", "b"], { token: "hm_new" });
+    expect(servers.went.splice(0)).toEqual(["a", "b"]);
+    for (const name of ["a", "b"]) servers.at(name).isAway = new Error("nobody there");
+    await servers.at("b").cut();
+    const used = client.listTubeUsed();
+    await servers.advance(2);
+    servers.at("b").isAway = undefined;
+    await servers.advance(5);
+    await servers.at("b").say("USING default");
+    expect(await used).toBe("default");
+    await client.close();
+  });
+
+  test("that is refused by some is shown again while another one that takes it cannot go on", async () => {
+    const servers = several();
+    servers.at("b").answer = (line) => (line === "features" ? "INTERNAL_ERROR" : taken(line));
+    const connecting = servers.connect(["a", "b"], { token: "hm_new", connectTimeoutMs: 5000 });
+    await servers.advance(1);
+    servers.at("b").answer = taken;
+    await servers.advance(2);
+    expect((await connecting).isConnected).toBe(true);
+  });
+
+  test.each([
+    ["the others are away", (one: ScriptedServer) => void (one.isAway = new Error("nobody there"))],
+    ["the others stand by", (one: ScriptedServer) => void (one.answer = () => "NOT_LEADER a")],
+  ])("that is refused by all who look at it ends all: %s", async (_, change) => {
+    const servers = several();
+    change(servers.at("b"));
+    expect(await outcome(servers.connect(["b", "a"], { token: "hm_new" }))).toBe("HM_DENIED");
+    servers.went.splice(0);
+    await servers.advance(60);
+    expect(servers.went).toEqual([]);
   });
 
   test("that ends under the connection shows in no error", async () => {

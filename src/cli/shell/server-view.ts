@@ -2,12 +2,18 @@
  * Server view: a server as the shell's commands see it: questions in words, answers as values.
  * Works against beanstalkd as well.
  */
-import { formatListenAddress } from "../../config/listen-address.ts";
+import {
+  completeListenAddress,
+  formatListenAddress,
+  parseListenAddress,
+} from "../../config/listen-address.ts";
 import type { BoundAddress } from "../../config/listen-address.ts";
+import { OPTIONS } from "../../config/options.ts";
 import type { ClientConnection } from "../../client/connection.ts";
 import { BadCommandError, LostError, NotSentError } from "../../client/errors.ts";
 import { asError, UnreachableError } from "../../client/errors.ts";
-import { RefusedError as WrongTokenError } from "../../client/refused-error.ts";
+import { refusalOf, RefusedError as RefusalError } from "../../client/refused-error.ts";
+import { isRedirect, Round } from "../../client/round.ts";
 import { showToken } from "../../client/token.ts";
 import type { Reply } from "../../protocol/reply-reader.ts";
 import { connectTo } from "../../transports/socket-wire.ts";
@@ -33,6 +39,13 @@ const WINDOW = 500;
 /** Of several addresses each has so long to take a connection and to answer a first question. */
 const FIRST_ANSWER_MS = 2000;
 
+/** Where a server may be. */
+interface Place {
+  /** The address, as people write it. */
+  readonly name: string;
+  readonly address: BoundAddress;
+}
+
 /** A connection to a server. */
 export class ServerView {
   /** Its address, as people write it. */
@@ -41,40 +54,58 @@ export class ServerView {
   readonly #pushes: Pushes;
 
   /**
-   * Connects to the first of the addresses that answers, and shows the token if there is one;
-   * rejects with an UnreachableError that names them all, and with a RefusedError where the token
-   * is wrong. Of several addresses one that does not answer in time is passed over.
+   * Connects to the first of the addresses that answers, or to the server that it names as the one
+   * that leads, and shows the token if there is one; rejects with an UnreachableError that names
+   * all that were tried, and with a RefusedError where the token is wrong. Of several addresses one
+   * that does not answer in time is passed over. `ending`, with an UnreachableError, ends it early.
    */
-  static async open(addresses: readonly BoundAddress[], token?: string): Promise<ServerView> {
-    const reasons: string[] = [];
-    for (const address of addresses) {
-      const where = formatListenAddress(address);
+  static async open(
+    addresses: readonly BoundAddress[],
+    token?: string,
+    ending: AbortSignal = new AbortController().signal,
+  ): Promise<ServerView> {
+    const listed = addresses.map(placeAt);
+    const round = new Round({ listed, placeOf, hasToken: token !== undefined });
+    for (let place = round.next(); place !== undefined; place = round.next()) {
+      const attempt = new AbortController();
+      const signal = AbortSignal.any([attempt.signal, ending]);
+      const opening = ServerView.#at(place, signal, token);
+      const isOnly = listed.length === 1 && place === round.origin;
       try {
-        const attempt = new AbortController();
-        const opening = ServerView.#at(address, where, attempt.signal, token);
-        return await (addresses.length === 1 ? opening : answerOf(opening, attempt));
+        return await (isOnly ? opening : inTime(opening, attempt));
       } catch (error) {
-        if (!(error instanceof UnreachableError)) throw error;
-        reasons.push(`${where}: ${error.message}`);
+        if (!(error instanceof UnreachableError) && !isRedirect(error)) throw error;
+        round.failed(asError(error));
       }
     }
-    throw new UnreachableError(reasons.join("; "));
+    throw round.cause ?? new UnreachableError("there is no address to connect to");
   }
 
+  /**
+   * Resolves once the server has answered something: one that stands still takes connections, too.
+   * The signal ends the connection until then.
+   */
   static async #at(
-    address: BoundAddress,
-    where: string,
+    { address, name }: Place,
     signal: AbortSignal,
     token: string | undefined,
   ): Promise<ServerView> {
     const pushes = new Pushes();
-    const view = new ServerView(await connectTo(address, pushes, signal), pushes, where);
+    const view = new ServerView(await connectTo(address, pushes, signal), pushes, name);
+    const end = (): void => view.close();
+    signal.addEventListener("abort", end, { once: true });
     try {
+      signal.throwIfAborted();
       if (token !== undefined) await view.#show(token);
+      await view.#checkLead();
       return view;
     } catch (error) {
       view.close();
+      signal.throwIfAborted();
+      if (isLoss(error)) throw new UnreachableError(asError(error).message, { cause: error });
       throw error;
+    } finally {
+      signal.removeEventListener("abort", end);
     }
   }
 
@@ -84,9 +115,15 @@ export class ServerView {
     } catch (cause) {
       if (cause instanceof BadCommandError)
         throw new RefusedError(`${TOKEN_VARIABLE}: ${cause.message}`, { cause });
-      if (!(cause instanceof WrongTokenError)) throw cause;
+      if (!(cause instanceof RefusalError) || isRedirect(cause)) throw cause;
       throw new RefusedError(`the server does not take the token in ${TOKEN_VARIABLE}`, { cause });
     }
+  }
+
+  /** Rejects with the client's error where another server leads. */
+  async #checkLead(): Promise<void> {
+    const reply = await this.ask("features");
+    if (reply.word === "NOT_LEADER") throw refusalOf("features", reply);
   }
 
   private constructor(client: ClientConnection, pushes: Pushes, where: string) {
@@ -165,31 +202,23 @@ export class ServerView {
   }
 }
 
-/**
- * What was connected to, once it has answered something: one that stands still takes connections,
- * too. Rejects with an UnreachableError when that takes too long.
- */
-async function answerOf(
-  opening: Promise<ServerView>,
-  attempt: AbortController,
-): Promise<ServerView> {
-  const late = Promise.withResolvers<never>();
+function placeAt(address: BoundAddress): Place {
+  return { name: formatListenAddress(address), address };
+}
+
+/** Of what a server names. Throws an UnreachableError. */
+function placeOf(words: string): Place {
+  const address = parseListenAddress(words);
+  if (address === undefined) throw new UnreachableError(`${words} is no address`);
+  return placeAt(completeListenAddress(address, OPTIONS.port.default));
+}
+
+/** What comes of an attempt, which ends with an UnreachableError when that takes too long. */
+async function inTime<Value>(opening: Promise<Value>, attempt: AbortController): Promise<Value> {
   const why = new UnreachableError(`no answer after ${FIRST_ANSWER_MS} ms`);
-  const timer = setTimeout(() => {
-    late.reject(why);
-    attempt.abort(why);
-  }, FIRST_ANSWER_MS);
+  const timer = setTimeout(() => attempt.abort(why), FIRST_ANSWER_MS);
   try {
-    const view = await Promise.race([opening, late.promise]);
-    await Promise.race([view.ask("features"), late.promise]);
-    return view;
-  } catch (error) {
-    void opening.then(
-      (view) => view.close(),
-      () => undefined, // there is nothing to close
-    );
-    if (isLoss(error)) throw new UnreachableError(asError(error).message, { cause: error });
-    throw error;
+    return await opening;
   } finally {
     clearTimeout(timer);
   }

@@ -105,7 +105,7 @@ class Shell {
         return watchServer(this.#server, this.#terminal, {
           ...request,
           asJson: this.#asJson,
-          open: () => ServerView.open(this.#addresses, this.#token),
+          open: (signal) => ServerView.open(this.#addresses, this.#token, signal),
           complain: this.#complain,
         });
       case "tubes":

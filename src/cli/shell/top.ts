@@ -6,6 +6,7 @@
  */
 import type { TubeColumn } from "./request.ts";
 import { TUBE_COLUMNS } from "./request.ts";
+import { UnreachableError } from "../../client/errors.ts";
 import { isLoss } from "./server-view.ts";
 import type { ServerView } from "./server-view.ts";
 import type { Terminal } from "../../terminal.ts";
@@ -28,8 +29,8 @@ export interface TopSettings {
   readonly sort: TubeColumn;
   readonly intervalSeconds: number;
   readonly asJson: boolean;
-  /** Connects anew. */
-  open(): Promise<ServerView>;
+  /** Connects anew; the signal, which has an UnreachableError, ends the attempt. */
+  open(signal: AbortSignal): Promise<ServerView>;
   /** Takes a line for the user where there is no screen to say it on. */
   complain(why: string): void;
 }
@@ -60,6 +61,8 @@ class Top {
   #isOver = false;
   /** Resolves when "q" is pressed, even if a look is under way and nobody answers it. */
   readonly #over = Promise.withResolvers<void>();
+  /** Then nobody waits for a connection any more. */
+  readonly #quitting = new AbortController();
   #isLost = false;
   /** Resolves the wait between two looks. */
   #hurry: () => void = () => undefined;
@@ -75,7 +78,7 @@ class Top {
   /** Looks at the server; resolves with undefined while there is no connection. */
   async #look(): Promise<Sample | undefined> {
     try {
-      this.#server ??= await this.#settings.open();
+      this.#server ??= await this.#settings.open(this.#quitting.signal);
       this.#where = this.#server.where;
       if (this.#isOver) this.#server.close(); // "q" was pressed meanwhile
       const sample = await this.#sampleOf(this.#server);
@@ -166,6 +169,7 @@ class Top {
   #quit(): void {
     this.#isOver = true;
     this.#over.resolve();
+    this.#quitting.abort(new UnreachableError("nobody looks any more"));
   }
 
   #pressed(key: string): void {

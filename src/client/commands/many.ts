@@ -64,6 +64,7 @@ export function reserveMany(count: number, to: Receiver): Command<readonly Job[]
     head: "reserve-with-timeout 0",
     written: RESERVES.subarray(0, RESERVE.length * count),
     isSafe: true,
+    bringsJobs: true,
     many: new JobAnswers(count, to),
     read: (reply) => [to.take(reply)],
     discard: (jobs) => {

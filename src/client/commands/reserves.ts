@@ -59,6 +59,7 @@ export function reserveJob(id: number, to: Receiver): Command<Job | undefined> {
   return {
     head: `reserve-job ${jobId(id)}`,
     isSafe: true,
+    bringsJobs: true,
     read: finding("reserve-job", "RESERVED", (reply) => to.take(reply)),
     discard: (job) => job !== undefined && to.leave(job),
   };
@@ -69,6 +70,7 @@ export function reserveBatch(count: number, to: Receiver): Command<readonly Job[
   return {
     head: `reserve-batch ${whole("count", count, 1, MANY_MAX)}`,
     isSafe: true,
+    bringsJobs: true,
     needs: ["reserve-batch"],
     read: (reply) => {
       const { word, replies = [] } = reply;

@@ -87,6 +87,7 @@ export function window(size: number, state: ConnectionState): Command<void> {
   return {
     head: `window ${whole("window", size, 0, WINDOW_MAX)}`,
     isSafe: true,
+    bringsJobs: size > 0,
     needs: ["window"],
     read: reading("window", "WINDOW", () => void (state.window = size)),
   };

@@ -315,7 +315,7 @@ it.each([
     "HTTP/1.1 400 Bad Request\r\n\r\n",
     /: the server sent "HTTP.*, which is no reply$/,
   ],
-  ["hangs up", "", /: stats: the connection ended before the answer came$/],
+  ["hangs up", "", /: features: the connection ended before the answer came$/],
 ])("a server that %s is one line and exit code 1", async (_, said, complaint) => {
   const server = createServer((socket) => socket.once("data", () => socket.end(said)));
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
