@@ -336,14 +336,15 @@ describe("what only Homemaker knows", () => {
     runCommand(line.split(" "), { env: { HOMEMAKER_ADDRESS: addressOf(server) } });
 
   it("lists the jobs of a tube and empties it", async () => {
-    for (const body of ["a", "bc"]) await run(`put listed ${body}`);
+    const ids: number[] = [];
+    for (const body of ["a", "bc"]) ids.push(Number((await run(`put listed ${body}`)).stdout));
     const listed = await run("jobs listed ready --json");
     const jobs = listed.stdout.split("\n").map((line) => JSON.parse(line) as object);
     expect(jobs).toMatchObject([
-      { id: 1, bytes: 1 },
-      { id: 2, bytes: 2 },
+      { id: ids[0], bytes: 1 },
+      { id: ids[1], bytes: 2 },
     ]);
-    expect((await run("jobs listed ready --after 1")).stdout.split("\n")).toHaveLength(2);
+    expect((await run(`jobs listed ready --after ${ids[0]}`)).stdout.split("\n")).toHaveLength(2);
     const [head] = (await run("jobs listed ready")).stdout.split("\n");
     expect(await run("flush listed --yes")).toMatchObject({ code: 0, stdout: "flushed: 2" });
     const empty = (await run("jobs default")).stdout;
