@@ -16,6 +16,8 @@ interface Reach {
 const UNIX = "unix:";
 const SCHEME_AND_REST = /^(?:(?<scheme>tls|wss?):\/\/)?(?<rest>.*)$/i;
 const ENCRYPTED = /^(tls|wss)$/i;
+/** Which some browsers take in the name of a host. */
+const SPACE = /\s/;
 /** The name of a link, behind the number of an address of IPv6. */
 const ZONE = /%\w+\]/;
 /**
@@ -49,7 +51,7 @@ function reachOf(address: string): Reach | undefined {
   if (address.startsWith(UNIX)) return { isHere: true, isEncrypted: false };
   const { scheme = "", rest = "" } = SCHEME_AND_REST.exec(address)?.groups ?? {};
   const url = `http://${rest.replace(ZONE, "]")}`; // which knows all the ways to write a number
-  if (!URL.canParse(url)) return undefined;
+  if (SPACE.test(rest) || !URL.canParse(url)) return undefined;
   const host = new URL(url).hostname.replace(/\.$/, "");
   return { isHere: HERE.test(host), isEncrypted: ENCRYPTED.test(scheme) };
 }
