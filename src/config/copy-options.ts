@@ -67,12 +67,12 @@ export function copyConflictIn({
   readonly durability: string | undefined;
   readonly user: string | undefined;
 }): string | undefined {
-  if (url === undefined && journalRedirects) return "--journal-redirect needs --journal";
+  if (url === undefined) {
+    if (journalRedirects) return "--journal-redirect needs --journal";
+    return durability === "replicated" ? "--durability replicated needs --journal" : undefined;
+  }
   if (journalRedirects && user !== undefined) {
     return "--journal-redirect: with --user a server cannot listen anew when it leads";
-  }
-  if (url === undefined) {
-    return durability === "replicated" ? "--durability replicated needs --journal" : undefined;
   }
   if (dataDirectory === undefined) return "--journal needs --data: it is a copy of what lies there";
   if (durability !== "os") return undefined;

@@ -72,7 +72,10 @@ function redirectConflictIn(
   if (journalAddress !== undefined || first === undefined || !isLocal(first)) return undefined;
   if (listen.every(isLocal)) return undefined;
   const told = formatListenAddress(first);
-  return `--journal-redirect: ${told}, the first address, is of no use on another machine: set --journal-address, or another -l first`;
+  return (
+    `--journal-redirect: ${told}, the first address, is of no use on another machine: ` +
+    "set --journal-address, or another -l first"
+  );
 }
 
 /** What is wrong with the settings of TLS. */

@@ -46,8 +46,8 @@ export function isLoopback(host: string): boolean {
 }
 
 /** Whether none but this machine reaches the address: a loopback's, or a path. */
-export function isLocal(address: { readonly kind: string }): boolean {
-  return !("host" in address) || typeof address.host !== "string" || isLoopback(address.host);
+export function isLocal(address: { readonly kind: string; readonly host?: string }): boolean {
+  return address.host === undefined || isLoopback(address.host);
 }
 
 /**

@@ -14,7 +14,7 @@ import { OVER_TCP } from "../support/connect.ts";
 import { Conversation } from "../support/conversation.ts";
 import type { PostgresPair } from "../support/postgres.ts";
 import type { Random } from "../support/random.ts";
-import { pause, until } from "../support/until.ts";
+import { pause, until, within } from "../support/until.ts";
 import { RoughProxy } from "./rough-proxy.ts";
 
 /** On a busy machine a commit on two PostgreSQL servers may take a second, and so may a renewal. */
@@ -173,9 +173,8 @@ export class RoughLife {
       client.hangUp();
       return true;
     } catch (error) {
-      const ends = server.ended.then(() => true);
-      if (await Promise.race([ends, pause(ENDING_MILLIS).then(() => false)])) return false;
-      throw error;
+      await within("whoever hangs up ends", ENDING_MILLIS, server.ended, () => String(error));
+      return false;
     }
   }
 
