@@ -163,9 +163,14 @@ export function appendWhole(failure: Failure, other: Failure): bool {
   return true;
 }
 
-/** Copies the message from `position` on to `target`, at most `room` bytes; returns how many. */
+/**
+ * Copies the message from `position` on to `target`, at most `room` bytes; returns how many: none
+ * from behind its end.
+ */
 export function readMessage(failure: Failure, position: u32, target: usize, room: u32): u32 {
-  const count = min(room, failure.bytes - min(position, failure.bytes));
+  // A copy of no bytes traps as well when it begins outside the memory.
+  position = min(position, failure.bytes);
+  const count = min(room, failure.bytes - position);
   if (!isChained(failure)) {
     memory.copy(target, messageOf(failure) + position, count);
     return count;

@@ -403,10 +403,15 @@ export function appendOther(job: Job, position: u32, part: Job): bool {
   return true;
 }
 
-/** Copies the body from `position` on to `target`, at most `room` bytes; returns how many. */
+/**
+ * Copies the body from `position` on to `target`, at most `room` bytes; returns how many: none from
+ * behind its end.
+ */
 export function readBody(job: Job, position: u32, target: usize, room: u32): u32 {
   must(job.away != AWAY);
-  const count = min(room, job.bodyBytes - min(position, job.bodyBytes));
+  // A copy of no bytes traps as well when it begins outside the memory.
+  position = min(position, job.bodyBytes);
+  const count = min(room, job.bodyBytes - position);
   if (job.bodyBytes <= INLINE_BODY_MAX) {
     memory.copy(target, bodyOf(job) + position, count);
     return count;

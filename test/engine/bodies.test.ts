@@ -63,6 +63,23 @@ test("a body uploaded in pieces of any size is the same when it is read in piece
   }
 });
 
+test("nothing is read from behind the end of a body or a message, however far", () => {
+  const one = new OneTube();
+  for (const bytes of [0, 10, C.INLINE_BODY_MAX, C.INLINE_BODY_MAX + 1, 2 * BLOCK_BODY]) {
+    const body = noise(bytes);
+    const { ref } = one.shard.openFailure(0, one.conn, bytes);
+    one.shard.appendFailure(0, ref, 0, body);
+    one.put({ body });
+    const { id = 0 } = one.take();
+    one.shard.bury(0, one.conn, id, 0, one.now, ref);
+    for (const position of [bytes, bytes + 1, 210_000, 0x7fff_ffff, 0xffff_ffff]) {
+      expect(one.shard.readBody(0, id, position).body).toBe("");
+      expect(one.shard.readFailure(0, id, 1, position).body).toBe("");
+    }
+    one.shard.verify();
+  }
+});
+
 test("two long bodies read in turns do not mix", () => {
   const one = new OneTube();
   const bodies = [noise(200_000), noise(150_000)];

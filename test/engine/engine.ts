@@ -351,11 +351,18 @@ export class EngineShard extends EngineEnds {
     const first = thread.field(C.RESULT_COUNT);
     let message = thread.output.toString("latin1", whoBytes, whoBytes + first);
     while (message.length < bytes) {
-      const code = this.raw(t).readFailure(t, id, failure.number, message.length);
-      if (this.reply(t, code).answer !== "DONE") throw new Error(`a failure of job ${id} ends`);
-      message += this.outputText(t, thread.field(C.RESULT_COUNT));
+      const { answer, body = "" } = this.readFailure(t, id, failure.number, message.length);
+      if (answer !== "DONE") throw new Error(`a failure of job ${id} ends`);
+      message += body;
     }
     return { ...failure, message };
+  }
+
+  /** The bytes of a failure's message from `position` on that one call reads. */
+  readFailure(t: number, id: number, number: number, position: number): Reply {
+    const reply = this.reply(t, this.raw(t).readFailure(t, id, number, position));
+    if (reply.answer !== "DONE") return reply;
+    return { ...reply, body: this.outputText(t, this.thread(t).field(C.RESULT_COUNT)) };
   }
 
   touch(t: number, conn: number, id: number, now: number): Reply {
