@@ -2,8 +2,8 @@
  *
  *   directory-program.ts DIRECTORY FIRST
  *
- * It says in a line each that a number, counted from FIRST, was enqueued (`+ 7`) or done (`- 7`),
- * and why one was not enqueued (`! HM_OUT_OF_MEMORY`). At the end of its input it enqueues no more,
+ * It says in a line each that it has its queue (`open`), that a number, counted from FIRST, was
+ * enqueued (`+ 7`) or done (`- 7`), and why one was not enqueued (`! HM_OUT_OF_MEMORY`). At the end of its input it enqueues no more,
  * and ends when nothing is left. Started by full-disk.long.test.ts, and killed.
  */
 import { createWorker, defineJob, openQueue, unchecked } from "../../src/entries/queue.ts";
@@ -15,6 +15,7 @@ const PAD = "x".repeat(20_000);
 const job = defineJob("note", { payload: unchecked<{ at: number; pad: string }>() });
 
 const queue = await openQueue({ directory, segmentBytes: 1_048_576, durability: "sync" });
+console.log("open");
 const worker = createWorker(queue, {
   concurrency: 1,
   handlers: [

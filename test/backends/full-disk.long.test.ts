@@ -5,6 +5,7 @@
  * @module-tag mounts
  */
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,7 +24,7 @@ import { numbersIn, startSpooler } from "./spooler.ts";
 
 const FILE = "test/backends/full-disk.long.test.ts";
 const SEED = seedHere();
-const TIMEOUT_MS = 150_000;
+const TIMEOUT_MS = 300_000;
 const DISK_BYTES = 10 * 1_048_576;
 const PROGRAM = fileURLToPath(new URL("directory-program.ts", import.meta.url));
 const LIVES = 4;
@@ -80,6 +81,14 @@ async function disturb(disk: SmallDisk, random: Random): Promise<void> {
   }
 }
 
+/** A process with its queue in a directory. */
+interface Life {
+  /** Resolves once it has its queue. */
+  open(): Promise<unknown>;
+  kill(): Promise<unknown>;
+  finish(): Promise<unknown>;
+}
+
 /** What a process with its queue in a directory said, life after life. */
 class Lives {
   readonly enqueued = new Set<number>();
@@ -87,22 +96,40 @@ class Lives {
   readonly done: { readonly at: number; readonly life: number }[] = [];
   readonly refusals = new Set<string>();
   readonly #directory: string;
+  readonly #opened = new Set<number>();
   #count = 0;
+  /** The last that they said, a line each, and how they ended. */
+  #tail: readonly string[] = [];
 
   constructor(directory: string) {
     this.#directory = directory;
   }
 
+  /** The end of what they said, for whoever waited in vain. */
+  tell(): string {
+    return `\n${this.#tail.join("\n")}`;
+  }
+
   /** Begins the next one. */
-  next(): { kill(): Promise<unknown>; finish(): Promise<unknown> } {
+  next(): Life {
     const life = this.#count++;
     const child = spawn(process.execPath, [PROGRAM, this.#directory, String(life * APART)], {
-      stdio: ["pipe", "pipe", "inherit"],
+      stdio: ["pipe", "pipe", "pipe"],
     });
     onTestFinished(() => void child.kill("SIGKILL"));
     eachLine(child.stdout, (line) => this.#said(line, life));
-    const closed = new Promise((resolve) => child.on("close", resolve));
+    eachLine(child.stderr, (line) => this.#note(line, life));
+    const closed = once(child, "close").then(([code]: unknown[]) => {
+      this.#note(`ended with ${String(code)}`, life);
+      return code;
+    });
     return {
+      open: () =>
+        until(
+          "it is open",
+          () => this.#opened.has(life),
+          () => this.tell(),
+        ),
       kill: () => {
         child.kill("SIGKILL");
         return closed;
@@ -114,9 +141,16 @@ class Lives {
     };
   }
 
+  #note(line: string, life: number): void {
+    const at = Math.round(performance.now());
+    this.#tail = [...this.#tail, `${at} ms, life ${life}: ${line}`].slice(-20);
+  }
+
   #said(line: string, life: number): void {
+    this.#note(line, life);
     const [what, word = ""] = line.split(" ");
-    if (what === "+") this.enqueued.add(Number(word));
+    if (what === "open") this.#opened.add(life);
+    else if (what === "+") this.enqueued.add(Number(word));
     else if (what === "-") this.done.push({ at: Number(word), life });
     else this.refusals.add(word);
   }
@@ -132,7 +166,9 @@ test(
       let life = lives.next();
       for (let count = 1; count < LIVES; count++) {
         const before = lives.enqueued.size;
-        await until("it enqueues", () => lives.enqueued.size > before);
+        await life.open();
+        const isMore = () => lives.enqueued.size > before;
+        await until("it enqueues", isMore, () => lives.tell());
         await disturb(disk, random);
         await life.kill();
         if (random.oneIn(2)) disk.relieve();
@@ -140,7 +176,8 @@ test(
         await pause(random.below(1000));
         disk.relieve();
       }
-      await until("the last one does some", () => lives.done.at(-1)?.life === LIVES - 1);
+      const isLast = () => lives.done.at(-1)?.life === LIVES - 1;
+      await until("the last one does some", isLast, () => lives.tell());
       expect(await life.finish()).toBe(0);
       const { enqueued, done, refusals } = lives;
       const there = new Set(done.map(({ at }) => at));
