@@ -79,7 +79,8 @@ export { heldJobs, holder } from "./holding";
 export { countMembers, openGroups } from "./recounting";
 export * from "./keep";
 export { groupHash } from "./names";
-export * from "./putting";
+export { appendUpload, commitTagged, commitUpload, dropUpload, openUpload } from "./putting";
+export { put, putTagged, recordUpload } from "./putting";
 export { setTube } from "./setting";
 export { longestBody } from "./settings";
 export * from "./reading";
@@ -98,6 +99,7 @@ export { check } from "./sound";
 export { applyJobHints, applyTubeHints, jobHints, tubeHints } from "./hints";
 export { endUnfinished } from "./results";
 export { run } from "./run";
+export { deleteMany, putMany, takeMany } from "./many";
 export { markConn, vouch } from "./vouching";
 export { fill, heldCount, openNotes, takeNotes, tellJob, unwait } from "./window";
 

@@ -37,6 +37,13 @@ export const HELD_ENTRY_NAME_BYTES: u32 = 16; // u32
 /** Where the name of its tube begins. */
 export const HELD_ENTRY_HEADER: u32 = 24;
 
+/* An entry of putMany and takeMany: a job with its body; it ends at a multiple of MANY_ALIGN. */
+export const MANY_ID: u32 = 0; // f64
+export const MANY_BODY_BYTES: u32 = 8; // f64
+/** Where the body begins. */
+export const MANY_BODY: u32 = 16;
+export const MANY_ALIGN: u32 = 8;
+
 /* An entry of describeJobs; times are in microseconds. */
 export const JOB_ENTRY_ID: u32 = 0; // f64
 export const JOB_ENTRY_AGE: u32 = 8; // f64

@@ -30,17 +30,32 @@ export function put(
   now: f64,
 ): i32 {
   enterAt(now);
-  if (isFull(t, tubeAt(tube), bytes)) return leave(t, FULL);
+  const source = inputSlot(t) + offset;
+  return leave(t, putWhole(t, tube, id, pri, delay, ttrSeconds, source, bytes, now));
+}
+
+/** As `put`, of a body at `source`. */
+export function putWhole(
+  t: u32,
+  tube: u32,
+  id: f64,
+  pri: u32,
+  delay: f64,
+  ttrSeconds: u32,
+  source: usize,
+  bytes: u32,
+  now: f64,
+): i32 {
+  if (isFull(t, tubeAt(tube), bytes)) return FULL;
   const at = bodies.makeJob(bytes, false);
-  if (at == 0) return leave(t, OUT_OF_MEMORY);
+  if (at == 0) return OUT_OF_MEMORY;
   const job = jobAt(at);
-  if (bodies.appendBody(job, 0, inputSlot(t) + offset, bytes, false) != bytes) {
+  if (bodies.appendBody(job, 0, source, bytes, false) != bytes) {
     bodies.freeJob(job);
-    return leave(t, OUT_OF_MEMORY);
+    return OUT_OF_MEMORY;
   }
-  if (givesTags(tubeAt(tube)))
-    return leave(t, tagWhole(t, job, tube, id, pri, delay, ttrSeconds, 0, now));
-  return leave(t, commands.admit(t, job, tube, id, pri, delay, ttrSeconds, now));
+  if (givesTags(tubeAt(tube))) return tagWhole(t, job, tube, id, pri, delay, ttrSeconds, 0, now);
+  return commands.admit(t, job, tube, id, pri, delay, ttrSeconds, now);
 }
 
 /** As `admitTagged`; the record is gone in any case that makes no job. */

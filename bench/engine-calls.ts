@@ -4,13 +4,14 @@
  *   node bench/engine-calls.ts '{"most":256,"seconds":1}'   ->   {"cyclesPerSecond":N, ...}
  *
  * It is the ceiling of what inside.ts measures on the same machine: no session, no client, no
- * object for a job. With `most` above 1 the engine gets the commands of so many jobs at once, as a
- * session gives them to it; with 1 it is called for each command of each job. Bodies are 100 bytes,
+ * object for a job. With `most` above 1 each call is for so many jobs, as in a session whose client
+ * is in this process; with 1 it is called for each command of each job. Bodies are 100 bytes,
  * copied in, and every body that comes is looked at where it lies. Run by bench/main.ts.
  */
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import * as C from "../assembly/constants.ts";
+import * as L from "../assembly/layouts.ts";
 import type { Shard } from "../src/engine/shard.ts";
 import { makeShards, openShards } from "../src/engine/shards.ts";
 
@@ -25,13 +26,7 @@ const MEMORY_BYTES = 64 * 1024 * 1024;
 /** Cycles in which everything gets warm. */
 const WARM_CYCLES = 50_000;
 const TTR_SECONDS = 60;
-const FLAGS = C.RUN_ONLY_SHARD | C.RUN_RESERVES | C.RUN_PUTS;
-const ENCODER = new TextEncoder();
-const DELETE = ENCODER.encode("delete ");
-const RESERVED_BYTES = "RESERVED ".length;
-/** Behind the id: the length, the body and their line ends. */
-const REST_BYTES = ` ${BODY.length}\r\n`.length + BODY.length + 2;
-const SPACE = 32;
+const ENTRY_BYTES = L.MANY_BODY + Math.ceil(BODY.length / L.MANY_ALIGN) * L.MANY_ALIGN;
 
 /** What is looked at of the bodies, so that nothing can leave them out. */
 let seen = 0;
@@ -40,13 +35,11 @@ class Calls {
   readonly #shard: Shard;
   readonly #tube: number;
   readonly #conn: number;
-  readonly #puts: Uint8Array;
-  readonly #reserves: Uint8Array;
   readonly #most: number;
   #lastId = 0;
 
   constructor(shard: Shard, most: number) {
-    const name = ENCODER.encode("bench");
+    const name = new TextEncoder().encode("bench");
     shard.input.set(name);
     shard.useTube(0, name.length, 1);
     this.#tube = shard.address();
@@ -55,20 +48,20 @@ class Calls {
     shard.watchTube(this.#conn, 0, name.length, 1);
     this.#shard = shard;
     this.#most = most;
-    const put = `put 0 0 ${TTR_SECONDS} ${BODY.length}\r\n${"x".repeat(BODY.length)}\r\n`;
-    this.#puts = ENCODER.encode(put.repeat(most));
-    this.#reserves = ENCODER.encode("reserve\r\n".repeat(most));
   }
 
   /** One batch: returns how many cycles it was. */
   cycleMany(): number {
-    const { input } = this.#shard;
-    input.set(this.#puts);
-    this.#run(this.#puts.length);
-    input.set(this.#reserves);
-    const replyBytes = this.#run(this.#reserves.length);
-    this.#run(this.#writeDeletes(replyBytes));
-    return this.#most;
+    const shard = this.#shard;
+    const now = performance.now() * 1000;
+    const most = this.#most;
+    this.#stageJobs();
+    shard.putMany(this.#tube, most, 0, 0, TTR_SECONDS, now);
+    shard.takeMany(this.#conn, most, now);
+    this.#stageTaken();
+    shard.deleteMany(this.#conn, most, now);
+    if (shard.field(C.RESULT_COUNT) !== most) throw new Error("the engine left jobs");
+    return most;
   }
 
   /** One job. */
@@ -83,30 +76,23 @@ class Calls {
     return 1;
   }
 
-  /** Runs the commands in the input slot; returns how long the replies are. */
-  #run(bytes: number): number {
-    const shard = this.#shard;
-    const now = performance.now() * 1000;
-    shard.run(this.#conn, this.#tube, FLAGS, 65_535, 0, bytes, this.#most, 0, -1, 0, 0, 0, now);
-    if (shard.field(C.RESULT_COUNT) !== bytes) throw new Error("the engine left commands");
-    return shard.field(C.RESULT_REPLY_BYTES);
+  #stageJobs(): void {
+    const { input, inputNumbers } = this.#shard;
+    for (let at = 0; at < this.#most * ENTRY_BYTES; at += ENTRY_BYTES) {
+      inputNumbers[(at + L.MANY_ID) >> 3] = ++this.#lastId;
+      inputNumbers[(at + L.MANY_BODY_BYTES) >> 3] = BODY.length;
+      input.set(BODY, at + L.MANY_BODY);
+    }
   }
 
-  /** The ids are copied from the replies in the output slot; returns how long the commands are. */
-  #writeDeletes(replyBytes: number): number {
-    const { input, output } = this.#shard;
-    let to = 0;
-    let at = 0;
-    while (at < replyBytes) {
-      for (let index = 0; index < DELETE.length; index++) input[to++] = DELETE[index] ?? 0;
-      at += RESERVED_BYTES;
-      for (let byte = output[at] ?? 0; byte !== SPACE; byte = output[++at] ?? 0) input[to++] = byte;
-      input[to++] = 13;
-      input[to++] = 10;
-      at += REST_BYTES;
-      seen += output[at - 3] ?? 0; // the last byte of the body
+  /** The ids of the jobs in the output slot, whose bodies are looked at. */
+  #stageTaken(): void {
+    const { inputNumbers, output, outputNumbers } = this.#shard;
+    for (let index = 0; index < this.#most; index++) {
+      const at = index * ENTRY_BYTES;
+      inputNumbers[index] = outputNumbers[(at + L.MANY_ID) >> 3] ?? 0;
+      seen += output[at + L.MANY_BODY] ?? 0;
     }
-    return to;
   }
 }
 

@@ -8,6 +8,7 @@
 import type { Body } from "./command-writer.ts";
 import type { BuryOptions, Queued, ReleaseOptions } from "./commands/ends.ts";
 import { CancelledError, NotHeldError } from "./errors.ts";
+import { HeldJobs } from "./held-jobs.ts";
 
 /** What may be said about any call. */
 export interface CallOptions {
@@ -161,7 +162,7 @@ export class Job {
 
 /** The jobs that one client holds. */
 export class Holdings {
-  readonly #jobs = new Map<number, Job>();
+  readonly #jobs = new HeldJobs<Job>();
 
   get size(): number {
     return this.#jobs.size;
@@ -169,16 +170,17 @@ export class Holdings {
 
   /** Whether there is any beside those. */
   hasOther(than: ReadonlySet<Job>): boolean {
-    for (const job of this.#jobs.values()) if (!than.has(job)) return true;
-    return false;
+    let count = this.#jobs.size;
+    for (const job of than) if (this.#jobs.get(job.id) === job) count--;
+    return count > 0;
   }
 
   /** Whether this client holds it, as far as it knows. */
-  readonly has = (id: number): boolean => this.#jobs.has(id);
+  readonly has = (id: number): boolean => this.#jobs.get(id) !== undefined;
 
   take(job: Job): void {
     this.lost(job.id); // if it was held before, it was lost meanwhile
-    this.#jobs.set(job.id, job);
+    this.#jobs.add(job);
   }
 
   /** It was ended, or the server says that it is not held. */
@@ -205,8 +207,7 @@ export class Holdings {
    * whoever is told may end another one, and that would be done on the next connection.
    */
   lostAll(cause: Error | undefined): void {
-    const jobs = [...this.#jobs.values()];
-    this.#jobs.clear();
+    const jobs = this.#jobs.takeAll();
     for (const job of jobs) job.ended();
     for (const job of jobs) {
       job.doomed(new NotHeldError(`job ${job.id} was lost with the connection`, { cause }));

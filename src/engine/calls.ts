@@ -509,6 +509,131 @@ export abstract class EngineCalls {
   }
 
   /**
+   * Adds the next `count` bytes, at `offset` of the input slot, to an upload that has `position`
+   * bytes. RESULT_COUNT of them were taken: fewer with OUT_OF_MEMORY, or with MORE when the
+   * journal's ring has no room for a part that they make whole; the rest may be tried again.
+   */
+  appendUpload(upload: u32, position: u32, offset: u32, count: u32): i32 {
+    return this.answer(this.#engine.appendUpload(this.thread, upload, position, offset, count));
+  }
+
+  /**
+   * As `commitUpload`, with tags as in `putTagged`; with OUT_OF_MEMORY, as with FULL, the upload is
+   * still there.
+   */
+  commitTagged(
+    upload: u32,
+    tube: u32,
+    id: f64,
+    pri: u32,
+    delay: f64,
+    ttrSeconds: u32,
+    tagBytes: u32,
+    now: f64,
+  ): i32 {
+    return this.answer(
+      this.#engine.commitTagged(
+        this.thread,
+        upload,
+        tube,
+        id,
+        pri,
+        delay,
+        ttrSeconds,
+        tagBytes,
+        now,
+      ),
+    );
+  }
+
+  /**
+   * Makes a complete upload a job, the one that `recordUpload` was told of; as `put`. After FULL or
+   * OUT_OF_MEMORY it is as it was.
+   */
+  commitUpload(
+    upload: u32,
+    tube: u32,
+    id: f64,
+    pri: u32,
+    delay: f64,
+    ttrSeconds: u32,
+    now: f64,
+  ): i32 {
+    return this.answer(
+      this.#engine.commitUpload(this.thread, upload, tube, id, pri, delay, ttrSeconds, now),
+    );
+  }
+
+  /** Forgets an upload. With a journal it is a command that needs room in the ring. */
+  dropUpload(upload: u32): i32 {
+    return this.answer(this.#engine.dropUpload(this.thread, upload));
+  }
+
+  /**
+   * Begins an upload: room for a body of `bytes` that comes in pieces, memory taken as they come.
+   * RESULT_REF is the upload.
+   */
+  openUpload(bytes: u32): i32 {
+    return this.answer(this.#engine.openUpload(this.thread, bytes));
+  }
+
+  /** Puts a job whose whole body lies at `offset` of the input slot; FULL if its tube is. */
+  put(
+    tube: u32,
+    id: f64,
+    pri: u32,
+    delay: f64,
+    ttrSeconds: u32,
+    offset: u32,
+    bytes: u32,
+    now: f64,
+  ): i32 {
+    return this.answer(
+      this.#engine.put(this.thread, tube, id, pri, delay, ttrSeconds, offset, bytes, now),
+    );
+  }
+
+  /**
+   * As `put`, with `tagBytes` bytes of tags at TAGS_OFFSET of the thread's area; KNOWN when another
+   * job has the key that they name.
+   */
+  putTagged(
+    tube: u32,
+    id: f64,
+    pri: u32,
+    delay: f64,
+    ttrSeconds: u32,
+    offset: u32,
+    bytes: u32,
+    tagBytes: u32,
+    now: f64,
+  ): i32 {
+    return this.answer(
+      this.#engine.putTagged(
+        this.thread,
+        tube,
+        id,
+        pri,
+        delay,
+        ttrSeconds,
+        offset,
+        bytes,
+        tagBytes,
+        now,
+      ),
+    );
+  }
+
+  /**
+   * With a journal: says which job an upload without a byte is to be, with how many bytes of tags,
+   * so that a long body can go to the journal as it comes. RESULT_COUNT is in how many parts, 0
+   * when it fits a record.
+   */
+  recordUpload(upload: u32, tube: u32, id: f64, tagBytes: u32): i32 {
+    return this.answer(this.#engine.recordUpload(this.thread, upload, tube, id, tagBytes));
+  }
+
+  /**
    * Sets what the named tube, made if need be, is to have: at `values` of the input slot stands a
    * value for each setting, NOT_SET for what is to be taken away, AS_IT_IS for all others. It is
    * done as a whole, or not at all: DONE or OUT_OF_MEMORY. With `number` 0 no tube is made.
@@ -951,6 +1076,33 @@ export abstract class EngineCalls {
         now,
       ),
     );
+  }
+
+  /**
+   * Deletes the jobs of which `count` ids (f64) lie in the input slot: DONE. It stops at one that
+   * `deleteJob` would not delete.
+   */
+  deleteMany(conn: u32, count: u32, now: f64): i32 {
+    return this.answer(this.#engine.deleteMany(this.thread, conn, count, now));
+  }
+
+  /**
+   * Puts jobs of which `count` entries (MANY_* of layouts.ts) lie in the input slot, with the ids
+   * that those have. DONE, or what `put` answered to the one that it stopped at; that one was put
+   * as well if it is BURIED, and is counted.
+   */
+  putMany(tube: u32, count: u32, pri: u32, delay: f64, ttrSeconds: u32, now: f64): i32 {
+    return this.answer(this.#engine.putMany(this.thread, tube, count, pri, delay, ttrSeconds, now));
+  }
+
+  /**
+   * Takes the best jobs, at most `most`, and writes an entry of each (MANY_* of layouts.ts) to the
+   * output slot, RESULT_REPLY_BYTES in all: DONE. It stops where there is nothing more, or
+   * something to be told first (notes.ts), and at a body that finds no room any more or is not in
+   * memory.
+   */
+  takeMany(conn: u32, most: u32, now: f64): i32 {
+    return this.answer(this.#engine.takeMany(this.thread, conn, most, now));
   }
 
   /** `conn` is that of the session with this token: DONE or OUT_OF_MEMORY. */
@@ -1552,131 +1704,6 @@ export abstract class EngineCalls {
    */
   keepRest(from: u32, number: u32): i32 {
     return this.answer(this.#engine.keepRest(this.thread, from, number));
-  }
-
-  /** Puts a job whose whole body lies at `offset` of the input slot; FULL if its tube is. */
-  put(
-    tube: u32,
-    id: f64,
-    pri: u32,
-    delay: f64,
-    ttrSeconds: u32,
-    offset: u32,
-    bytes: u32,
-    now: f64,
-  ): i32 {
-    return this.answer(
-      this.#engine.put(this.thread, tube, id, pri, delay, ttrSeconds, offset, bytes, now),
-    );
-  }
-
-  /**
-   * As `put`, with `tagBytes` bytes of tags at TAGS_OFFSET of the thread's area; KNOWN when another
-   * job has the key that they name.
-   */
-  putTagged(
-    tube: u32,
-    id: f64,
-    pri: u32,
-    delay: f64,
-    ttrSeconds: u32,
-    offset: u32,
-    bytes: u32,
-    tagBytes: u32,
-    now: f64,
-  ): i32 {
-    return this.answer(
-      this.#engine.putTagged(
-        this.thread,
-        tube,
-        id,
-        pri,
-        delay,
-        ttrSeconds,
-        offset,
-        bytes,
-        tagBytes,
-        now,
-      ),
-    );
-  }
-
-  /**
-   * Begins an upload: room for a body of `bytes` that comes in pieces, memory taken as they come.
-   * RESULT_REF is the upload.
-   */
-  openUpload(bytes: u32): i32 {
-    return this.answer(this.#engine.openUpload(this.thread, bytes));
-  }
-
-  /**
-   * With a journal: says which job an upload without a byte is to be, with how many bytes of tags,
-   * so that a long body can go to the journal as it comes. RESULT_COUNT is in how many parts, 0
-   * when it fits a record.
-   */
-  recordUpload(upload: u32, tube: u32, id: f64, tagBytes: u32): i32 {
-    return this.answer(this.#engine.recordUpload(this.thread, upload, tube, id, tagBytes));
-  }
-
-  /**
-   * Adds the next `count` bytes, at `offset` of the input slot, to an upload that has `position`
-   * bytes. RESULT_COUNT of them were taken: fewer with OUT_OF_MEMORY, or with MORE when the
-   * journal's ring has no room for a part that they make whole; the rest may be tried again.
-   */
-  appendUpload(upload: u32, position: u32, offset: u32, count: u32): i32 {
-    return this.answer(this.#engine.appendUpload(this.thread, upload, position, offset, count));
-  }
-
-  /**
-   * Makes a complete upload a job, the one that `recordUpload` was told of; as `put`. After FULL or
-   * OUT_OF_MEMORY it is as it was.
-   */
-  commitUpload(
-    upload: u32,
-    tube: u32,
-    id: f64,
-    pri: u32,
-    delay: f64,
-    ttrSeconds: u32,
-    now: f64,
-  ): i32 {
-    return this.answer(
-      this.#engine.commitUpload(this.thread, upload, tube, id, pri, delay, ttrSeconds, now),
-    );
-  }
-
-  /**
-   * As `commitUpload`, with tags as in `putTagged`; with OUT_OF_MEMORY, as with FULL, the upload is
-   * still there.
-   */
-  commitTagged(
-    upload: u32,
-    tube: u32,
-    id: f64,
-    pri: u32,
-    delay: f64,
-    ttrSeconds: u32,
-    tagBytes: u32,
-    now: f64,
-  ): i32 {
-    return this.answer(
-      this.#engine.commitTagged(
-        this.thread,
-        upload,
-        tube,
-        id,
-        pri,
-        delay,
-        ttrSeconds,
-        tagBytes,
-        now,
-      ),
-    );
-  }
-
-  /** Forgets an upload. With a journal it is a command that needs room in the ring. */
-  dropUpload(upload: u32): i32 {
-    return this.answer(this.#engine.dropUpload(this.thread, upload));
   }
 
   /** Shows any job in any state. */

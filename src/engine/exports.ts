@@ -116,6 +116,54 @@ export interface EngineExports {
   countMembers(t: u32, bucket: u32): i32;
   openGroups(t: u32, bucket: u32, now: f64): i32;
   groupHash(t: u32, offset: u32, bytes: u32): u32;
+  appendUpload(t: u32, upload: u32, position: u32, offset: u32, count: u32): i32;
+  commitTagged(
+    t: u32,
+    upload: u32,
+    tube: u32,
+    id: f64,
+    pri: u32,
+    delay: f64,
+    ttrSeconds: u32,
+    tagBytes: u32,
+    now: f64,
+  ): i32;
+  commitUpload(
+    t: u32,
+    upload: u32,
+    tube: u32,
+    id: f64,
+    pri: u32,
+    delay: f64,
+    ttrSeconds: u32,
+    now: f64,
+  ): i32;
+  dropUpload(t: u32, upload: u32): i32;
+  openUpload(t: u32, bytes: u32): i32;
+  put(
+    t: u32,
+    tube: u32,
+    id: f64,
+    pri: u32,
+    delay: f64,
+    ttrSeconds: u32,
+    offset: u32,
+    bytes: u32,
+    now: f64,
+  ): i32;
+  putTagged(
+    t: u32,
+    tube: u32,
+    id: f64,
+    pri: u32,
+    delay: f64,
+    ttrSeconds: u32,
+    offset: u32,
+    bytes: u32,
+    tagBytes: u32,
+    now: f64,
+  ): i32;
+  recordUpload(t: u32, upload: u32, tube: u32, id: f64, tagBytes: u32): i32;
   setTube(t: u32, offset: u32, bytes: u32, values: u32, number: f64, now: f64): i32;
   longestBody(t: u32, tube: u32): f64;
   peekProgress(t: u32, id: f64, now: f64): i32;
@@ -219,6 +267,9 @@ export interface EngineExports {
     generation: u32,
     now: f64,
   ): i32;
+  deleteMany(t: u32, conn: u32, count: u32, now: f64): i32;
+  putMany(t: u32, tube: u32, count: u32, pri: u32, delay: f64, ttrSeconds: u32, now: f64): i32;
+  takeMany(t: u32, conn: u32, most: u32, now: f64): i32;
   markConn(t: u32, conn: u32): i32;
   vouch(t: u32, seconds: u32, now: f64): i32;
   fill(t: u32, conn: u32, most: u32, boundHigh: u32, boundLow: u32, generation: u32, now: f64): i32;
@@ -335,54 +386,6 @@ export interface EngineExports {
   dropOrder(t: u32, upload: u32): i32;
   keep(t: u32, address: u32, bytes: u32, salt: u32, number: u32): i32;
   keepRest(t: u32, from: u32, number: u32): i32;
-  put(
-    t: u32,
-    tube: u32,
-    id: f64,
-    pri: u32,
-    delay: f64,
-    ttrSeconds: u32,
-    offset: u32,
-    bytes: u32,
-    now: f64,
-  ): i32;
-  putTagged(
-    t: u32,
-    tube: u32,
-    id: f64,
-    pri: u32,
-    delay: f64,
-    ttrSeconds: u32,
-    offset: u32,
-    bytes: u32,
-    tagBytes: u32,
-    now: f64,
-  ): i32;
-  openUpload(t: u32, bytes: u32): i32;
-  recordUpload(t: u32, upload: u32, tube: u32, id: f64, tagBytes: u32): i32;
-  appendUpload(t: u32, upload: u32, position: u32, offset: u32, count: u32): i32;
-  commitUpload(
-    t: u32,
-    upload: u32,
-    tube: u32,
-    id: f64,
-    pri: u32,
-    delay: f64,
-    ttrSeconds: u32,
-    now: f64,
-  ): i32;
-  commitTagged(
-    t: u32,
-    upload: u32,
-    tube: u32,
-    id: f64,
-    pri: u32,
-    delay: f64,
-    ttrSeconds: u32,
-    tagBytes: u32,
-    now: f64,
-  ): i32;
-  dropUpload(t: u32, upload: u32): i32;
   peek(t: u32, id: f64, now: f64): i32;
   peekTube(t: u32, tube: u32, kind: i32, now: f64): i32;
   pinBody(t: u32, id: f64): i32;
@@ -455,6 +458,14 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "countMembers",
   "openGroups",
   "groupHash",
+  "appendUpload",
+  "commitTagged",
+  "commitUpload",
+  "dropUpload",
+  "openUpload",
+  "put",
+  "putTagged",
+  "recordUpload",
   "setTube",
   "longestBody",
   "peekProgress",
@@ -499,6 +510,9 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "tubeHints",
   "endUnfinished",
   "run",
+  "deleteMany",
+  "putMany",
+  "takeMany",
   "markConn",
   "vouch",
   "fill",
@@ -582,14 +596,6 @@ export const EXPORT_NAMES: readonly (keyof EngineExports)[] = [
   "dropOrder",
   "keep",
   "keepRest",
-  "put",
-  "putTagged",
-  "openUpload",
-  "recordUpload",
-  "appendUpload",
-  "commitUpload",
-  "commitTagged",
-  "dropUpload",
   "peek",
   "peekTube",
   "pinBody",

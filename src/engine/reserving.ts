@@ -245,6 +245,11 @@ export class Reserver {
     return this.#watched.length === 1 ? this.#watched[0] : undefined;
   }
 
+  /** The same, where the best job is the next one. */
+  get onlyInOrder(): Shard | undefined {
+    return this.#mode === "fifo" ? this.onlyWatched : undefined;
+  }
+
   /**
    * Whether jobs of `shard` may be taken there without the locks of others; `boundHigh` and
    * `boundLow` are then the best head elsewhere, which they must be better than.

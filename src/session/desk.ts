@@ -321,10 +321,14 @@ export class Desk {
     return done === body.length;
   }
 
-  /** Brings a body, which is not of the turn's input, to the beginning of the input slot. */
-  stageBody(shard: Shard, body: Uint8Array): void {
+  /** What is not of the turn's input comes into the input slot. */
+  giveUpInput(shard: Shard): void {
     this.#stagedBytes[shard.index] = undefined;
-    shard.input.set(body);
+  }
+
+  /** Copies the beginning of the output slot to `target`, as much as fits there. */
+  copyOutput(shard: Shard, target: Uint8Array): void {
+    this.#copy(shard.output, 0, target.length, target, 0);
   }
 
   /** Adds `count` bytes of replies that stand in the output slot. */

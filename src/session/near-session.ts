@@ -4,7 +4,9 @@
  * connection is under way, and without a journal, so that no reply has to wait. Used by session.ts.
  */
 import * as C from "../../assembly/constants.ts";
+import * as L from "../../assembly/layouts.ts";
 import type { Reserver } from "../engine/reserving.ts";
+import type { Shard } from "../engine/shard.ts";
 import { countWithin } from "../near-commands.ts";
 import type { NearCommands } from "../near-commands.ts";
 import { OP } from "../protocol/commands.ts";
@@ -83,27 +85,50 @@ export class NearSession implements NearCommands {
     const first = desk.takeIds(most);
     if (first === 0) return 0;
     const longest = this.#longestBody();
-    const { now } = desk;
     let done = 0;
-    for (; done < most; done++) {
-      const body = bodies[done];
-      if (body === undefined || body.length > longest) break;
-      const id = first + done;
-      desk.stageBody(shard, body);
-      const answer = shard.put(tube, id, pri, delaySeconds, ttrSeconds, 0, body.length, now);
+    for (let staged = 1; done < most && staged > 0;) {
+      staged = this.#stageJobs(shard, bodies.slice(done, most), first + done, longest);
+      const answer = shard.putMany(tube, staged, pri, delaySeconds, ttrSeconds, desk.now);
+      const count = shard.field(C.RESULT_COUNT);
+      const buried = answer === C.BURIED ? count : 0;
+      for (let nth = 1; nth <= count; nth++) {
+        const id = first + done++;
+        desk.hint(id, shard);
+        put(id, nth === buried);
+      }
       if (answer !== C.DONE && answer !== C.BURIED) break;
-      desk.hint(id, shard);
-      put(id, answer === C.BURIED);
     }
     desk.giveBackIds(first + done, first + most - 1);
     if (done > 0) this.#roles.becomeProducer();
     return this.#counted(OP.PUT, done);
   }
 
+  /** Brings bodies to the input slot, as many as fit; returns how many. */
+  #stageJobs(
+    shard: Shard,
+    bodies: readonly Uint8Array[],
+    firstId: number,
+    longest: number,
+  ): number {
+    this.#desk.giveUpInput(shard);
+    const { input, inputNumbers } = shard;
+    let staged = 0;
+    let at = 0;
+    for (const body of bodies) {
+      const end = at + L.MANY_BODY + body.length;
+      if (body.length > longest || end > C.INPUT_BYTES) break;
+      inputNumbers[(at + L.MANY_ID) >> 3] = firstId + staged++;
+      inputNumbers[(at + L.MANY_BODY_BYTES) >> 3] = body.length;
+      input.set(body, at + L.MANY_BODY);
+      at = aligned(end);
+    }
+    return staged;
+  }
+
   /** In bytes, of those that the tube in use takes in one piece. */
   #longestBody(): number {
     const { shard, tube } = this.#tubes.used;
-    const longest = Math.min(this.#desk.limits.maxJobBytes, C.INPUT_BYTES);
+    const longest = Math.min(this.#desk.limits.maxJobBytes, C.INPUT_BYTES - L.MANY_BODY);
     const ofTube = shard.longestBody(tube);
     return ofTube === C.NOT_SET ? longest : Math.min(longest, ofTube);
   }
@@ -115,8 +140,9 @@ export class NearSession implements NearCommands {
     reserved: (id: number, body: Uint8Array) => void,
   ): number {
     const desk = this.#desk;
-    let done = 0;
-    for (const share = this.#share(most); done < share; done++) {
+    const share = this.#share(most);
+    let done = this.#takeTogether(share, roomFor, reserved);
+    for (; done < share; done++) {
       const shard = this.#reserver.take(desk.now);
       if (shard === undefined) break;
       const id = shard.field(C.RESULT_ID);
@@ -129,15 +155,74 @@ export class NearSession implements NearCommands {
     return this.#counted(op, done);
   }
 
+  /** Takes the best jobs, as far as that needs no more than a call for many of them. */
+  #takeTogether(
+    most: number,
+    roomFor: (bytes: number) => Uint8Array,
+    reserved: (id: number, body: Uint8Array) => void,
+  ): number {
+    const shard = this.#reserver.onlyInOrder;
+    if (shard === undefined || most === 1) return 0;
+    const record = this.#reserver.record(shard);
+    let done = 0;
+    while (done < most) {
+      shard.takeMany(record, most - done, this.#desk.now);
+      const count = shard.field(C.RESULT_COUNT);
+      if (count === 0) break;
+      const entries = roomFor(shard.field(C.RESULT_REPLY_BYTES));
+      this.#desk.copyOutput(shard, entries);
+      this.#tellEach(shard, count, entries, reserved);
+      done += count;
+    }
+    return done;
+  }
+
+  #tellEach(
+    shard: Shard,
+    count: number,
+    { buffer, byteOffset }: Uint8Array,
+    reserved: (id: number, body: Uint8Array) => void,
+  ): void {
+    const { outputNumbers } = shard;
+    let at = 0;
+    for (let nth = 0; nth < count; nth++) {
+      const id = outputNumbers[(at + L.MANY_ID) >> 3] ?? 0;
+      const bytes = outputNumbers[(at + L.MANY_BODY_BYTES) >> 3] ?? 0;
+      const begin = at + L.MANY_BODY;
+      this.#desk.hint(id, shard);
+      reserved(id, new Uint8Array(buffer, byteOffset + begin, bytes)); // see slab.ts
+      at = aligned(begin + bytes);
+    }
+  }
+
   #deleteMany(ids: readonly number[]): number {
     const desk = this.#desk;
+    const share = this.#share(ids.length);
     let done = 0;
-    for (const share = this.#share(ids.length); done < share; done++) {
-      const id = ids[done] ?? 0;
-      const shard = desk.likelyShard(id);
-      if (shard.deleteJob(this.#reserver.record(shard), id, desk.now) !== C.DONE) break;
+    while (done < share) {
+      const shard = desk.likelyShard(ids[done] ?? 0);
+      const staged = this.#stageIds(shard, ids, done, share);
+      shard.deleteMany(this.#reserver.record(shard), staged, desk.now);
+      const count = shard.field(C.RESULT_COUNT);
+      done += count;
+      if (count < staged) break;
     }
     return this.#counted(OP.DELETE, done);
+  }
+
+  /** Brings ids[from, to) to the input slot, as far as they fit and are likely the shard's. */
+  #stageIds(shard: Shard, ids: readonly number[], from: number, to: number): number {
+    const desk = this.#desk;
+    desk.giveUpInput(shard);
+    const { inputNumbers } = shard;
+    const end = Math.min(to, from + inputNumbers.length);
+    let at = from;
+    for (; at < end; at++) {
+      const id = ids[at] ?? 0;
+      if (desk.likelyShard(id) !== shard) break;
+      inputNumbers[at - from] = id;
+    }
+    return at - from;
   }
 
   /** A turn has as many commands as when they come as bytes. */
@@ -149,4 +234,9 @@ export class NearSession implements NearCommands {
     this.#desk.count(COUNTER_OPS + op, commands);
     return commands;
   }
+}
+
+/** Where the entry behind one that ends at `end` begins. */
+function aligned(end: number): number {
+  return (end + L.MANY_ALIGN - 1) & -L.MANY_ALIGN;
 }

@@ -3,8 +3,9 @@
  *   directory-program.ts DIRECTORY FIRST
  *
  * It says in a line each that it has its queue (`open`), that a number, counted from FIRST, was
- * enqueued (`+ 7`) or done (`- 7`), and why one was not enqueued (`! HM_OUT_OF_MEMORY`). At the end of its input it enqueues no more,
- * and ends when nothing is left. Started by full-disk.long.test.ts, and killed.
+ * enqueued (`+ 7`) or done (`- 7`), and why one was not enqueued (`! HM_OUT_OF_MEMORY`). At the end
+ * of its input it enqueues no more, and ends when nothing is left. Started by
+ * full-disk.long.test.ts, and killed.
  */
 import { createWorker, defineJob, openQueue, unchecked } from "../../src/entries/queue.ts";
 import { codeOf } from "../../src/system-error.ts";

@@ -99,6 +99,18 @@ describe.each<[string, BrokerOptions]>([
     expect(jobs.map(({ isHeld }) => isHeld)).toEqual([false, false, false, false]);
   });
 
+  test("gets each of very many bodies that no slot has room for together", async () => {
+    const bodies = Array.from({ length: 700 }, (_value, index) => {
+      return new Uint8Array(index % 400).fill(index % 251);
+    });
+    const inserted = await client.putMany(bodies);
+    const jobs = await client.reserveMany(bodies.length);
+    expect(jobs.map(({ body }) => new Uint8Array(body))).toEqual(bodies);
+    expect(jobs.map(({ id }) => id)).toEqual(inserted.map(({ id }) => id));
+    const ids = jobs.map(({ id }) => id);
+    expect(await client.deleteMany(ids)).toEqual({ deleted: 700, notFound: 0 });
+  });
+
   test("has its commands counted, and is a producer and a worker", async () => {
     const before = await client.stats();
     await client.putMany(["a", "b"].map(bytes));

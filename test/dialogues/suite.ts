@@ -3,6 +3,7 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, describe, test, vi } from "vitest";
+import { amount } from "../support/amount.ts";
 import type { Cell, RuntimeTag } from "../support/matrix.ts";
 import type { Need } from "../support/programs.ts";
 import { replayable } from "../support/replay.ts";
@@ -15,6 +16,8 @@ import type { Target } from "./stage.ts";
 const HERE = new URL("./", import.meta.url);
 const DIFFERENCES = "differences.txt";
 const ENDLESS_BYTES = 2 ** 28;
+/** Where all of them run on Bun, the longest shares its thread with others for three minutes. */
+const CASE_MS = amount({ usual: 180_000, thorough: 900_000 });
 
 /** The shapes of a server. */
 export const ONE = { threads: 1, shards: 1 };
@@ -70,7 +73,7 @@ export function holdDialogues(target: Target, holding: Holding = {}): void {
   const { of = cases, meta = {}, replay } = holding;
   const tags = [...(holding.tags ?? [])];
   // Most of the time the cases wait for the clock.
-  vi.setConfig({ maxConcurrency: 16, testTimeout: 180_000, hookTimeout: 60_000 });
+  vi.setConfig({ maxConcurrency: 16, testTimeout: CASE_MS, hookTimeout: 60_000 });
   const judged = new Conformance(target, differences);
   const expectAsWritten = async (dialogue: Case): Promise<void> => {
     if (replay === undefined) await judged.check(dialogue);

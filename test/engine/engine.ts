@@ -10,7 +10,7 @@ import * as L from "../../assembly/layouts.ts";
 import type { Answer, EngineFailure, ListOrder, ListWay, ListedTube } from "./answers.ts";
 import type { Filling, NewJob, Reply } from "./answers.ts";
 import { PUT_END, PutTags, chargedOf, shownTags, tagWords } from "../../src/protocol/tags.ts";
-import { EngineEnds } from "./engine-ends.ts";
+import { EngineMany } from "./engine-many.ts";
 import { PAGES_MAX, loadVerifyModule } from "./verify-build.ts";
 
 export interface ShardOptions {
@@ -37,7 +37,7 @@ const EMPTY = new Uint8Array(0);
 const JOB_FIGURES = C.JOB_RESERVED_MICROS + 1;
 
 /** A shard of its own memory. */
-export class EngineShard extends EngineEnds {
+export class EngineShard extends EngineMany {
   /** Makes a memory and an empty shard in it. */
   static open(options: ShardOptions = {}): EngineShard {
     const { threads = 1, budgetPages = BUDGET_PAGES, maximumPages = PAGES_MAX } = options;

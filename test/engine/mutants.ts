@@ -27,6 +27,36 @@ export interface Mutant {
 
 export const MUTANTS: readonly Mutant[] = [
   {
+    fault: "many are put although one found no place",
+    find: "  while (done < count && answer == DONE) {",
+    put: "  while (done < count) {",
+    often: ["putMany", "setTube", "use"],
+  },
+  {
+    fault: "many are taken by one that is to be told something first",
+    find: "  while (done < most && hindrance(c) == NONE) {",
+    put: "  while (done < most) {",
+    often: ["takeMany", "putMany", "openNotes", "sleep"],
+  },
+  {
+    fault: "of many that are taken a body ends behind the slot",
+    find: "    if (<u64>out + MANY_BODY + bytes > <u64>begin + OUTPUT_BYTES || !hasBody(job)) break;",
+    put: "    if (<u64>out + bytes > <u64>begin + OUTPUT_BYTES || !hasBody(job)) break;",
+    often: ["takeMany", "putMany", "put"],
+  },
+  {
+    fault: "many are deleted whoever holds them",
+    find: "    if (at == 0 || !commands.mayDelete(jobAt(at), conn)) break;",
+    put: "    if (at == 0) break;",
+    often: ["deleteMany", "putMany", "take"],
+  },
+  {
+    fault: "of many that were deleted the last is not counted",
+    find: "  setResult(t, RESULT_COUNT, <f64>done);\n  return leave(t, DONE);\n}\n",
+    put: "  setResult(t, RESULT_COUNT, <f64>done - 1);\n  return leave(t, DONE);\n}\n",
+    often: ["deleteMany"],
+  },
+  {
     fault: "no failure says why a job is dead that comes back without one",
     find: "  if (!hasFailed) noteDeath(job, now);\n",
     put: "  if (!hasFailed && job.reserves == 0) noteDeath(job, now);\n",

@@ -13,7 +13,7 @@ import { deepStrictEqual, strictEqual } from "node:assert";
 import * as fc from "fast-check";
 import * as C from "../../assembly/constants.ts";
 import type { WalkOptions } from "./comparison.ts";
-import { Ending } from "./ending.ts";
+import { Many } from "./many.ts";
 import type { ModelConn } from "./model-parts.ts";
 import {
   BURST_JOBS,
@@ -40,7 +40,7 @@ import { loadVerifyModule } from "./verify-build.ts";
 const LETTER = 97;
 const LETTERS = 26;
 
-class Walk extends Ending {
+class Walk extends Many {
   #opened = 0;
 
   constructor(options: WalkOptions) {
@@ -232,6 +232,7 @@ class Walk extends Ending {
         return this.#settleBudget(c % THREADS, a);
       default:
         if (this.end(operation, session, b, c) || this.window(operation, session, b, c)) return;
+        if (this.many(operation, session, b, c)) return;
         this.look(operation, session, b, c);
     }
   }
