@@ -96,7 +96,8 @@ class Lives {
   readonly done: { readonly at: number; readonly life: number }[] = [];
   readonly refusals = new Set<string>();
   readonly #directory: string;
-  readonly #opened = new Set<number>();
+  /** Called when the last one has its queue. */
+  #opened: () => void = () => undefined;
   #count = 0;
   /** The last that they said, a line each, and how they ended. */
   #tail: readonly string[] = [];
@@ -117,6 +118,7 @@ class Lives {
       stdio: ["pipe", "pipe", "pipe"],
     });
     onTestFinished(() => void child.kill("SIGKILL"));
+    const opened = new Promise<void>((resolve) => (this.#opened = resolve));
     eachLine(child.stdout, (line) => this.#said(line, life));
     eachLine(child.stderr, (line) => this.#note(line, life));
     const closed = once(child, "close").then(([code]: unknown[]) => {
@@ -124,12 +126,7 @@ class Lives {
       return code;
     });
     return {
-      open: () =>
-        until(
-          "it is open",
-          () => this.#opened.has(life),
-          () => this.tell(),
-        ),
+      open: () => within("it is open", TIMEOUT_MS / 2, opened, () => this.tell()),
       kill: () => {
         child.kill("SIGKILL");
         return closed;
@@ -149,7 +146,7 @@ class Lives {
   #said(line: string, life: number): void {
     this.#note(line, life);
     const [what, word = ""] = line.split(" ");
-    if (what === "open") this.#opened.add(life);
+    if (what === "open") this.#opened();
     else if (what === "+") this.enqueued.add(Number(word));
     else if (what === "-") this.done.push({ at: Number(word), life });
     else this.refusals.add(word);
