@@ -55,8 +55,9 @@ export function putMany(
 
 /**
  * Takes the best jobs, at most `most`, and writes an entry of each (MANY_* of layouts.ts) to the
- * output slot, RESULT_REPLY_BYTES in all: DONE. It stops where there is nothing more, or something
- * to be told first (notes.ts), and at a body that finds no room any more or is not in memory.
+ * output slot, RESULT_REPLY_BYTES in all: DONE. It stops where there is nothing more, at what keeps
+ * `conn` from being given a job (notes.ts), and at a body that finds no room any more or is not in
+ * memory.
  */
 export function takeMany(t: u32, conn: u32, most: u32, now: f64): i32 {
   enterAt(now);

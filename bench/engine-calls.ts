@@ -36,6 +36,8 @@ class Calls {
   readonly #tube: number;
   readonly #conn: number;
   readonly #most: number;
+  /** The output slot as numbers. */
+  readonly #taken: Float64Array;
   #lastId = 0;
 
   constructor(shard: Shard, most: number) {
@@ -48,6 +50,8 @@ class Calls {
     shard.watchTube(this.#conn, 0, name.length, 1);
     this.#shard = shard;
     this.#most = most;
+    const { buffer, byteOffset } = shard.output;
+    this.#taken = new Float64Array(buffer, byteOffset, C.OUTPUT_BYTES / 8);
   }
 
   /** One batch: returns how many cycles it was. */
@@ -87,10 +91,11 @@ class Calls {
 
   /** The ids of the jobs in the output slot, whose bodies are looked at. */
   #stageTaken(): void {
-    const { inputNumbers, output, outputNumbers } = this.#shard;
+    const { inputNumbers, output } = this.#shard;
+    const taken = this.#taken;
     for (let index = 0; index < this.#most; index++) {
       const at = index * ENTRY_BYTES;
-      inputNumbers[index] = outputNumbers[(at + L.MANY_ID) >> 3] ?? 0;
+      inputNumbers[index] = taken[(at + L.MANY_ID) >> 3] ?? 0;
       seen += output[at + L.MANY_BODY] ?? 0;
     }
   }

@@ -38,8 +38,9 @@ export interface NearCommands {
   ): void;
 
   /**
-   * Reserves up to so many jobs, without waiting. `roomFor` gives memory for a body of so many
-   * bytes, and `reserved` is told of the job when that is filled. Returns how many there were.
+   * Reserves up to so many jobs, without waiting. `roomFor` gives memory of so many bytes, which
+   * begins at a multiple of 8, for a body or for several; `reserved` is told of the jobs when that
+   * is filled. Returns how many there were.
    */
   reserveMany(
     most: number,

@@ -14,7 +14,7 @@ import type { AnyCall } from "./client-call.ts";
 import { ByteWriter, CRLF_BYTES, NUMBER_BYTES_MAX } from "./byte-writer.ts";
 import type { Body } from "./command-writer.ts";
 import { remove } from "./commands/ends.ts";
-import { put } from "./commands/put.ts";
+import { isReadable, put } from "./commands/put.ts";
 import type { Inserted, PutOptions } from "./commands/put.ts";
 import type { Exchange } from "./connection.ts";
 import type { CallOptions, Job } from "./job.ts";
@@ -67,7 +67,7 @@ export class Direct {
     const connection = this.#shared.caller.free;
     const how = plainPut(options);
     if (connection === undefined || how === undefined) return undefined;
-    if (!(body instanceof Uint8Array) || body.length > BODY_BYTES_MAX) return undefined;
+    if (!isReadable(body) || body.length > BODY_BYTES_MAX) return undefined;
     this.#writeHead(how);
     const { writer } = this.#shared;
     writer.clear();

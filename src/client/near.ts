@@ -10,6 +10,7 @@ import { MANY_MAX } from "./command.ts";
 import type { Body } from "./command-writer.ts";
 import type { DeletedBatch } from "./commands/ends.ts";
 import * as many from "./commands/many.ts";
+import { isReadable } from "./commands/put.ts";
 import type { Inserted, PutOptions } from "./commands/put.ts";
 import { asError, SomeFailedError } from "./errors.ts";
 import type { CallOptions, Job } from "./job.ts";
@@ -33,7 +34,7 @@ export class Near {
   }
 
   put(body: Body, options?: PutOptions & CallOptions): Promise<Inserted> | undefined {
-    if (!(body instanceof Uint8Array)) return undefined;
+    if (!isReadable(body)) return undefined;
     const [inserted] = this.#put([body], options);
     return inserted && Promise.resolve(inserted);
   }
@@ -129,7 +130,8 @@ export class Near {
 }
 
 function areBytes(bodies: readonly Body[]): bodies is readonly Uint8Array[] {
-  return bodies.every((body) => body instanceof Uint8Array);
+  for (const body of bodies) if (!isReadable(body)) return false;
+  return true;
 }
 
 /** What is told of many of which the rest, so many of them, has failed: something of each. */

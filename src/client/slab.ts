@@ -1,7 +1,8 @@
 /* Slab: memory from which bodies of jobs are cut: memory for each would cost more than all else.
  *
  * Each begins at a multiple of 8 bytes, so that it can be read as numbers of any kind; their memory
- * stays for as long as one of those that share it is used. Used by direct.ts and near.ts.
+ * stays for as long as one of those that share it is used. Many bodies may come in one piece, with
+ * what is said of them between (near-commands.ts). Used by direct.ts and near.ts.
  */
 
 const SLAB_BYTES = 65_536;
@@ -14,7 +15,7 @@ export class Slab {
   #buffer = new ArrayBuffer(0);
   #at = 0;
 
-  /** Memory for a body. */
+  /** Memory for a body, or for many. */
   cut(bytes: number): Uint8Array {
     if (bytes > SHARED_BYTES_MAX) return new Uint8Array(bytes);
     let begin = Math.ceil(this.#at / ALIGN_BYTES) * ALIGN_BYTES;

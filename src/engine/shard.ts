@@ -27,9 +27,8 @@ export class Shard extends EngineCalls {
   readonly result: Float64Array;
   readonly input: Uint8Array;
   readonly output: Uint8Array;
-  /** The same slots as numbers, for what has entries. */
+  /** The input slot as numbers, for what has entries. */
   readonly inputNumbers: Float64Array;
-  readonly outputNumbers: Float64Array;
   /** Where `nameConn` looks for a name. */
   readonly who: Uint8Array;
   /** Where `putTagged` and `commitTagged` look for tags. */
@@ -69,7 +68,6 @@ export class Shard extends EngineCalls {
     this.inputNumbers = new Float64Array(memory.buffer, area + C.PAGE_BYTES, C.INPUT_BYTES / 8);
     const output = area + 2 * C.PAGE_BYTES;
     this.output = new Uint8Array(memory.buffer, output, C.OUTPUT_BYTES);
-    this.outputNumbers = new Float64Array(memory.buffer, output, C.OUTPUT_BYTES / 8);
     this.who = new Uint8Array(memory.buffer, area + C.WHO_OFFSET, C.WHO_MAX);
     this.tags = new Uint8Array(memory.buffer, area + C.TAGS_OFFSET, C.TAGS_BYTES_MAX);
     this.stagingAddress = area + C.PAGE_BYTES;

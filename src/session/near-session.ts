@@ -106,7 +106,7 @@ export class NearSession implements NearCommands {
   /** Brings bodies to the input slot, as many as fit; returns how many. */
   #stageJobs(
     shard: Shard,
-    bodies: readonly Uint8Array[],
+    bodies: readonly (Uint8Array | undefined)[],
     firstId: number,
     longest: number,
   ): number {
@@ -115,11 +115,11 @@ export class NearSession implements NearCommands {
     let staged = 0;
     let at = 0;
     for (const body of bodies) {
-      const end = at + L.MANY_BODY + body.length;
-      if (body.length > longest || end > C.INPUT_BYTES) break;
+      const bytes = body?.length ?? Infinity; // once: another thread may make it grow
+      const end = at + L.MANY_BODY + bytes;
+      if (bytes > longest || end > C.INPUT_BYTES || !bring(body, input, at + L.MANY_BODY)) break;
       inputNumbers[(at + L.MANY_ID) >> 3] = firstId + staged++;
-      inputNumbers[(at + L.MANY_BODY_BYTES) >> 3] = body.length;
-      input.set(body, at + L.MANY_BODY);
+      inputNumbers[(at + L.MANY_BODY_BYTES) >> 3] = bytes;
       at = aligned(end);
     }
     return staged;
@@ -171,23 +171,22 @@ export class NearSession implements NearCommands {
       if (count === 0) break;
       const entries = roomFor(shard.field(C.RESULT_REPLY_BYTES));
       this.#desk.copyOutput(shard, entries);
-      this.#tellEach(shard, count, entries, reserved);
+      this.#tellEach(shard, entries, reserved);
       done += count;
     }
     return done;
   }
 
+  /** Whoever is told may call the engine by another session: the output slot is not looked at. */
   #tellEach(
     shard: Shard,
-    count: number,
-    { buffer, byteOffset }: Uint8Array,
+    { buffer, byteOffset, length }: Uint8Array,
     reserved: (id: number, body: Uint8Array) => void,
   ): void {
-    const { outputNumbers } = shard;
-    let at = 0;
-    for (let nth = 0; nth < count; nth++) {
-      const id = outputNumbers[(at + L.MANY_ID) >> 3] ?? 0;
-      const bytes = outputNumbers[(at + L.MANY_BODY_BYTES) >> 3] ?? 0;
+    const numbers = new Float64Array(buffer, byteOffset, length >> 3);
+    for (let at = 0; at < length;) {
+      const id = numbers[(at + L.MANY_ID) >> 3] ?? 0;
+      const bytes = numbers[(at + L.MANY_BODY_BYTES) >> 3] ?? 0;
       const begin = at + L.MANY_BODY;
       this.#desk.hint(id, shard);
       reserved(id, new Uint8Array(buffer, byteOffset + begin, bytes)); // see slab.ts
@@ -239,4 +238,15 @@ export class NearSession implements NearCommands {
 /** Where the entry behind one that ends at `end` begins. */
 function aligned(end: number): number {
   return (end + L.MANY_ALIGN - 1) & -L.MANY_ALIGN;
+}
+
+/** Copies a body; false where there is none, or its buffer was transferred or made shorter. */
+function bring(body: Uint8Array | undefined, target: Uint8Array, at: number): boolean {
+  if (body === undefined) return false;
+  try {
+    target.set(body, at);
+    return true;
+  } catch {
+    return false; // what goes as bytes is refused by itself
+  }
 }

@@ -10,6 +10,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Broker } from "../../src/broker/broker.ts";
 import type { BrokerOptions } from "../../src/broker/broker-options.ts";
 import type { Client } from "../../src/client/client.ts";
+import type { Job } from "../../src/client/job.ts";
 import { SomeFailedError } from "../../src/client/errors.ts";
 import { connect } from "../../src/entries/client.ts";
 import { openBroker } from "../../src/runtimes/node-broker.ts";
@@ -111,6 +112,26 @@ describe.each<[string, BrokerOptions]>([
     expect(await client.deleteMany(ids)).toEqual({ deleted: 700, notFound: 0 });
   });
 
+  test("deletes jobs of many tubes, whichever shards they are in", async () => {
+    const ids: number[] = [];
+    for (let round = 0; round < 16; round++) {
+      await client.use(`${tube}-${round % 8}`);
+      ids.push(...(await client.putMany([bytes("a"), bytes("b")])).map(({ id }) => id));
+    }
+    expect(await client.deleteMany(ids)).toEqual({ deleted: 32, notFound: 0 });
+    expect(await client.deleteMany(ids)).toEqual({ deleted: 0, notFound: 32 });
+  });
+
+  test("hears of the first for which there is no room, however many there are", async () => {
+    await client.setTube(tube, { jobs: 300 });
+    const bodies = Array.from({ length: 310 }, () => new Uint8Array(400));
+    const results = await failure(client.putMany(bodies));
+    expect(results.slice(299, 301)).toMatchObject([{ isNew: true }, { code: "HM_TUBE_FULL" }]);
+    expect(await client.statsTube(tube)).toMatchObject({ "current-jobs-ready": 300 });
+    const ids = (await client.reserveMany(400)).map(({ id }) => id);
+    expect(new Set(ids).size).toBe(300);
+  });
+
   test("has its commands counted, and is a producer and a worker", async () => {
     const before = await client.stats();
     await client.putMany(["a", "b"].map(bytes));
@@ -148,6 +169,36 @@ describe.each<[string, BrokerOptions]>([
     draining.common.startDraining();
     expect(await failure(own.putMany([bytes("b")]))).toMatchObject([{ code: "HM_DRAINING" }]);
     await draining.end();
+  });
+
+  test("puts nothing where a body is none, or its buffer was transferred", async () => {
+    const gone = bytes("gone");
+    structuredClone(gone, { transfer: [gone.buffer] });
+    const hole: Uint8Array[] = [bytes("a"), bytes("b")];
+    delete hole[0];
+    const wrong = { code: "HM_BAD_COMMAND" };
+    await expect(client.putMany([bytes("a"), gone])).rejects.toMatchObject(wrong);
+    await expect(client.putMany(hole)).rejects.toMatchObject(wrong);
+    await expect(client.put(gone)).rejects.toMatchObject(wrong);
+    await client.putMany([bytes(""), bytes("b")]);
+    expect((await client.reserveMany(5)).map(({ text }) => text)).toEqual(["", "b"]);
+  });
+
+  test("gets its own jobs when another client asks while it hears of one that was lost", async () => {
+    await using other = await connect(broker);
+    await other.watch(tube);
+    await client.putMany([bytes("a")], { ttrSeconds: 1 });
+    const [job] = await client.reserveMany(1);
+    let asked: Promise<readonly Job[]> = Promise.reject(new Error("nobody was told"));
+    asked.catch(() => undefined);
+    job?.onDoomed(() => void (asked = other.reserveMany(1)));
+    await client.putMany(["b", "c", "d", "e"].map(bytes));
+    for (const began = performance.now(); performance.now() - began < 1050;); // and hears nothing
+    const own = await client.reserveMany(4);
+    const others = await asked;
+    expect([own.length, others.length]).toEqual([4, 1]);
+    const texts = [...own, ...others].map(({ text }) => text);
+    expect(texts.toSorted()).toEqual(["a", "b", "c", "d", "e"]);
   });
 
   test("may be called by whoever hears that a job is lost", async () => {

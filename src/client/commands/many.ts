@@ -35,7 +35,7 @@ export function putMany(
   const head = ENCODER.encode(one.head);
   const tail = ENCODER.encode(one.tail ?? "");
   const around = head.length + NUMBER_BYTES_MAX + tail.length + 2 * CRLF_BYTES;
-  const encoded = bodies.map(bytesOf);
+  const encoded = Array.from(bodies, bytesOf); // also of places where there is nothing
   const bytes = encoded.reduce((sum, body) => sum + body.length, around * bodies.length);
   const writer = new ByteWriter(bytes);
   const line = new ByteWriter(around);

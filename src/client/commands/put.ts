@@ -61,6 +61,7 @@ const STATES = ["ready", "reserved", "delayed", "buried", "deleted"] as const;
 /** How long a worker may hold a job if nothing is said. */
 export const TTR_DEFAULT_SECONDS = 60;
 const NO_OPTIONS: PutOptions = {};
+const NOTHING = new Uint8Array(0);
 
 /** `put` */
 export function put(body: Body, options: PutOptions = NO_OPTIONS): Command<Inserted> {
@@ -75,8 +76,24 @@ export function put(body: Body, options: PutOptions = NO_OPTIONS): Command<Inser
 
 /** Throws a BadCommandError. */
 export function checkBody(body: unknown): asserts body is Body {
-  if (typeof body === "string" || body instanceof Uint8Array) return;
-  throw new BadCommandError("body: only a string or a Uint8Array can be sent");
+  if (typeof body === "string" || isReadable(body)) return;
+  throw new BadCommandError(
+    body instanceof Uint8Array
+      ? "body: its buffer was transferred, or is too short for it by now"
+      : "body: only a string or a Uint8Array can be sent",
+  );
+}
+
+/** Whether it is bytes, and these are there. */
+export function isReadable(body: unknown): body is Uint8Array {
+  if (!(body instanceof Uint8Array)) return false;
+  if (body.length > 0) return true;
+  try {
+    NOTHING.set(body); // none of these has any bytes left
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function readPlain(reply: Reply): Inserted {
