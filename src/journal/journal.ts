@@ -303,10 +303,10 @@ export class Journal {
    * none.
    */
   maintain(): boolean {
-    // What is reclaimed makes a spare without more space being taken; only without any is one made
-    // first.
-    const did =
-      (this.#spares.count === 0 && this.#prepare()) || this.#advanceReclaim() || this.#prepare();
+    // What is reclaimed makes a spare without more space being taken; one is made first only where
+    // there is none, or where nobody knows how much may be reclaimed: on a full disk that is little.
+    const isFirst = this.#spares.count === 0 || !this.#spares.isTried;
+    const did = (isFirst && this.#prepare()) || this.#advanceReclaim() || this.#prepare();
     this.#tellBound();
     return did;
   }

@@ -82,6 +82,7 @@ export class Spares {
   #litter: string | undefined;
   #zeros = new Uint8Array(PIECE_BYTES);
   #full = false;
+  #isTried = false;
   /** There was no space for a whole one. */
   #isTight = false;
   #isSpent = false;
@@ -143,6 +144,11 @@ export class Spares {
     return this.#isSpent || (this.#full && !this.#isEnough);
   }
 
+  /** Whether it is known if the storage has space for another one; it is not after a start. */
+  get isTried(): boolean {
+    return this.#isTried || this.#isEnough;
+  }
+
   /** Whether some were given up, and there are not enough again. */
   get isSpent(): boolean {
     return this.#isSpent;
@@ -158,7 +164,7 @@ export class Spares {
     this.#isTight = true;
     this.#fillBytes = this.#leavesRoom ? this.#segmentBytes : this.#shorter(space);
     if (this.#fillBytes < this.#segmentBytes || this.#split()) return true;
-    this.#full = true;
+    this.#full = this.#isTried = true;
     this.#failedMillis = this.#millis();
     return false;
   }
@@ -240,7 +246,10 @@ export class Spares {
     filling.position += writeFully(filling.file, filling.position, [zeros]);
     filling.file.sync(); // piece by piece: one sync of the whole would make commits wait
     if (filling.position < filling.bytes) return;
-    if (filling.bytes === this.#segmentBytes) this.#full = this.#isTight = false;
+    if (filling.bytes === this.#segmentBytes) {
+      this.#full = this.#isTight = false;
+      this.#isTried = true;
+    }
     this.#storage.syncDirectory();
     this.#filling = undefined;
     this.#fillBytes = this.#segmentBytes;

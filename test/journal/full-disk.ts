@@ -3,7 +3,11 @@
  * are then changed and deleted to the last one, through crashes. Nobody ever makes space: whoever
  * waits for room in a ring has to get it, or the reserve was too small. One disk in two copies on
  * write, so that deletes need space as well, which spares are given up for.
+ *
+ * Or a queue: the oldest go, and others come as soon as there is room, so that segments that are
+ * nearly full of live jobs are reclaimed for every few that go, and it crashes in the middle.
  */
+import { spareNumber } from "../../src/journal/format.ts";
 import { randomFrom } from "../engine/shuffle.ts";
 import { LedgerError } from "./ledger.ts";
 import { NO_FAULTS } from "./simulated-disk.ts";
@@ -21,6 +25,11 @@ const JOBS_MAX = 500;
 const PUTS_MAX = 20_000;
 /** Turns after which puts must be taken again once the queue is empty. */
 const TURNS_MAX = 200;
+/* Of a queue: its steps, and how long bodies are, of which a segment holds fifty. */
+const STEPS = 400;
+const QUEUED_BYTES = Math.floor(SEGMENT_BYTES / 52) - 260;
+/** Each start takes a spare: without as many it crashes no more. */
+const SPARES_MIN = 3;
 
 /** A server that nobody helps. */
 class Unaided extends World {
@@ -29,7 +38,12 @@ class Unaided extends World {
   }
 }
 
-function optionsFor(random: (below: number) => number): WorldOptions {
+/** The disk holds up to so many segments more than five; half of them copy on write like that. */
+function optionsFor(
+  random: (below: number) => number,
+  more: number,
+  copies: "never" | "untilSynced",
+): WorldOptions {
   return {
     level: (["sync", "interval", "os"] as const)[random(3)] ?? "sync",
     intervalMillis: 20,
@@ -41,8 +55,8 @@ function optionsFor(random: (below: number) => number): WorldOptions {
     hasGroups: false, // each job is to be taken, in whatever order
     faults: {
       ...NO_FAULTS,
-      capacity: 5 * SEGMENT_BYTES + random(2.5 * SEGMENT_BYTES),
-      copies: random(2) === 0 ? "never" : "untilSynced",
+      capacity: 5 * SEGMENT_BYTES + random(more * SEGMENT_BYTES),
+      copies: random(2) === 0 ? "never" : copies,
     },
   };
 }
@@ -56,9 +70,9 @@ class FullDisk {
   /** How often the server crashed. */
   crashes = 0;
 
-  constructor(seed: number, code: Code) {
+  constructor(seed: number, code: Code, more: number, copies: "never" | "untilSynced") {
     this.#random = randomFrom(seed);
-    const options = optionsFor(this.#random);
+    const options = optionsFor(this.#random, more, copies);
     this.#world = new Unaided(this.#random, options, code);
     this.#bodyBytes = options.faults.capacity / JOBS_MAX;
   }
@@ -66,13 +80,28 @@ class FullDisk {
   run(): void {
     this.#world.boot();
     for (let round = 0; round < ROUNDS; round++) {
-      this.#fill();
+      this.#fill(() => Math.floor(this.#bodyBytes) + this.#random(1500));
       this.#crash();
       // With nothing in between. Each start takes a file, and writing over it as much again where
       // files are copied on write: there it may be one start too many.
       if (this.#random(2) === 0 && !this.#isCopied) this.#crash();
       this.#drain();
       this.#recovers();
+    }
+  }
+
+  /** The oldest go, and others come. */
+  runQueue(): void {
+    const world = this.#world;
+    world.boot();
+    this.#fill(() => QUEUED_BYTES);
+    for (let step = 0; step < STEPS; step++) {
+      const [oldest] = [...world.ledger.jobs.values()].toSorted((a, b) => a.id - b.id);
+      if (oldest !== undefined && world.hasRoom()) world.clients.delete(oldest);
+      this.#turn();
+      if (!world.journal.isFull && world.hasRoom()) world.clients.put(QUEUED_BYTES, 0);
+      const spares = world.disk.list().filter((name) => spareNumber(name) !== undefined);
+      if (spares.length >= SPARES_MIN && this.#random(5) === 0) this.#crash();
     }
   }
 
@@ -93,12 +122,12 @@ class FullDisk {
     world.pass(this.#random(30));
   }
 
-  #fill(): void {
+  #fill(bodyBytes: () => number): void {
     const world = this.#world;
     for (let puts = 0; !world.journal.isFull; puts++) {
       if (puts > PUTS_MAX) throw new LedgerError("a small disk is never full");
       if (!world.hasRoom() || this.#random(6) === 0) this.#turn();
-      else world.clients.put(Math.floor(this.#bodyBytes) + this.#random(1500), 0);
+      else world.clients.put(bodyBytes(), 0);
     }
     this.#turn();
   }
@@ -142,7 +171,14 @@ class FullDisk {
 
 /** Runs the full disk of one seed; returns how often its server crashed. Throws a LedgerError. */
 export function fillAndDrain(seed: number, code: Code = ownCode()): number {
-  const disk = new FullDisk(seed, code);
+  const disk = new FullDisk(seed, code, 2.5, "untilSynced");
   disk.run();
+  return disk.crashes;
+}
+
+/** The same with a queue on it; none is copied on write. */
+export function queueUp(seed: number, code: Code = ownCode()): number {
+  const disk = new FullDisk(seed, code, 6, "never");
+  disk.runQueue();
   return disk.crashes;
 }

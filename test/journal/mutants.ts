@@ -16,7 +16,7 @@ import { RESULT_LSN } from "../../assembly/constants.ts";
 import { runSeed } from "./crashes.ts";
 import { flipBits } from "./flips.ts";
 import { leadThroughSegments, leadWithoutSpace } from "./leads.ts";
-import { fillAndDrain } from "./full-disk.ts";
+import { fillAndDrain, queueUp } from "./full-disk.ts";
 import { loadEngineModule } from "./machine.ts";
 import { passMomentsOfBodies } from "./moments-of-bodies.ts";
 import { passMoments } from "./moments.ts";
@@ -232,6 +232,12 @@ export const MUTANTS: readonly Mutant[] = [
     file: FRAME_WRITER,
     find: "      state.nextFrame--;\n",
     put: "",
+  },
+  {
+    fault: "a start on a full disk reclaims as if there were space",
+    file: JOURNAL,
+    find: "const isFirst = this.#spares.count === 0 || !this.#spares.isTried;",
+    put: "const isFirst = this.#spares.count === 0;",
   },
   {
     fault: "puts leave nothing free on a full disk",
@@ -864,6 +870,8 @@ const SEEDS = 80;
 const FLIPS = 300;
 /** Seeds between two whose disk is filled. */
 const FULL_EVERY = 3;
+/** Seeds of queues that crash while a segment that is nearly full is reclaimed. */
+const QUEUES = [2064, 2067];
 
 /** Where a mutant's fault cannot be planted. */
 class MutantError extends Error {
@@ -941,6 +949,7 @@ export async function findFault(
       tearOverEarlierUse(seed, code);
       leadThroughSegments(code);
       leadWithoutSpace(code);
+      for (const queue of QUEUES) queueUp(queue, code);
       for (let at = 0; at < seeds; at++) {
         runSeed(seed + at, code);
         if (at % FULL_EVERY === 0) fillAndDrain(seed + at, code);
