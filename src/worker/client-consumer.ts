@@ -14,7 +14,7 @@ import type { JobStream } from "../client/job-stream.ts";
 import { asError, LostError, NotSentError } from "../client/errors.ts";
 import { TimeoutError, UnreachableError } from "../client/errors.ts";
 import { pause } from "../client/pause.ts";
-import { BatchRefusedError } from "../client/refused-error.ts";
+import { BatchRefusedError, RefusedError } from "../client/refused-error.ts";
 import { SYSTEM_CLOCK } from "../client/system-clock.ts";
 import { asClientWord } from "../protocol/client-name.ts";
 import { WINDOW_MAX } from "../protocol/commands.ts";
@@ -156,8 +156,18 @@ export class ClientConsumer implements Consumer {
       for await (const job of stream) this.#give(job);
       if (this.#stopping === undefined) throw new Error("no more jobs can come");
     } catch (error) {
-      this.fail(error);
+      if (givesNone(error)) await this.#beginAgain(error);
+      else this.fail(error);
     }
+  }
+
+  /** A server that can keep nothing gives no jobs either, until its disk has room. */
+  async #beginAgain(error: Error): Promise<void> {
+    this.#stream = undefined;
+    this.#tell(error);
+    await pause(SYSTEM_CLOCK, RETRY_MILLIS, this.#stopped.signal);
+    const client = this.#client;
+    if (client !== undefined && this.#stream === undefined) this.#begin(client);
   }
 
   #give(job: Job): void {
@@ -295,6 +305,12 @@ export class ClientConsumer implements Consumer {
 function isAway(error: unknown): error is Error {
   const kinds = [UnreachableError, NotSentError, LostError, TimeoutError];
   return kinds.some((kind) => error instanceof kind);
+}
+
+/** Whether the server is there, and may give jobs later. */
+function givesNone(error: unknown): error is Error {
+  if (error instanceof TimeoutError) return true;
+  return error instanceof RefusedError && error.code === "HM_OUT_OF_MEMORY";
 }
 
 /** One job that a consumer holds. */

@@ -6,12 +6,13 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { openQueue } from "../../src/entries/queue.ts";
+import { spareNumber } from "../../src/journal/format.ts";
 import { SmallDisk } from "../durability/small-disk.ts";
 import { eachLine } from "../support/each-line.ts";
 import { startHomemaker } from "../support/homemaker.ts";
@@ -185,6 +186,47 @@ test(
       expect([...refusals].filter((code) => !code.startsWith("HM_"))).toEqual([]);
       expect([...refusals]).toContain("HM_OUT_OF_MEMORY");
     }),
+  TIMEOUT_MS,
+);
+
+test(
+  "a worker that starts where nothing can be written goes on when there is room",
+  async () => {
+    const disk = smallDisk();
+    const directory = join(disk.directory, "queue");
+    const lives = new Lives(directory);
+    const before = lives.next();
+    await until(
+      "it enqueues",
+      () => lives.enqueued.size > 20,
+      () => lives.tell(),
+    );
+    await before.kill();
+    for (const name of readdirSync(directory)) {
+      if (spareNumber(name) !== undefined) rmSync(join(directory, name));
+    }
+    disk.fill();
+    lives.refusals.clear();
+    const life = lives.next();
+    await life.open();
+    await until(
+      "it is refused",
+      () => lives.refusals.has("HM_OUT_OF_MEMORY"),
+      () => lives.tell(),
+    );
+    const { length } = lives.done;
+    await pause(1000);
+    expect(lives.done.length).toBe(length);
+    disk.relieve();
+    await until(
+      "it does some",
+      () => lives.done.at(-1)?.life === 1,
+      () => lives.tell(),
+    );
+    expect(await life.finish()).toBe(0);
+    const there = new Set(lives.done.map(({ at }) => at));
+    expect([...lives.enqueued].filter((at) => !there.has(at))).toEqual([]);
+  },
   TIMEOUT_MS,
 );
 
