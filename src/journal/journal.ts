@@ -303,8 +303,8 @@ export class Journal {
    * none.
    */
   maintain(): boolean {
-    // What is reclaimed makes a spare without more space being taken; one is made first only where
-    // there is none, or where nobody knows how much may be reclaimed: on a full disk that is little.
+    // What is reclaimed makes a spare without more space being taken. One is made first only where
+    // there is none, or where nobody knows how much may be reclaimed: little, on a full disk.
     const isFirst = this.#spares.count === 0 || !this.#spares.isTried;
     const did = (isFirst && this.#prepare()) || this.#advanceReclaim() || this.#prepare();
     this.#tellBound();
