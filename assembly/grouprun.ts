@@ -13,7 +13,7 @@
 import * as C from "./constants";
 import * as commands from "./commands";
 import { beginGroup, closeGroup, deletionBytes, endGroup } from "./group";
-import { Job, addressOfJob, freeJob, jobAt } from "./job";
+import { Job, addressOfJob, freeJob, jobAt, makeWhole } from "./job";
 import * as journal from "./journal";
 import { LINE_ROOM, SPACE, writeCrlf, writeNumber, writeWord } from "./lines";
 import {
@@ -29,7 +29,6 @@ import {
   isU32,
   lengthOf,
   lineEnd,
-  makePut,
   putEnd,
   readDelete,
   readPut,
@@ -170,7 +169,7 @@ function make(run: Run, at: u32, size: u32): bool {
       continue;
     }
     readPut(run, at);
-    const made = makePut(run);
+    const made = makeWhole(run.body, run.bodyBytes);
     if (made == 0) {
       unmake(run);
       return false;

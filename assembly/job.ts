@@ -385,6 +385,15 @@ export function appendBody(job: Job, position: u32, source: usize, count: u32, v
   return chains.append(chainOf(job), markOf(job), job.bodyBytes, position, source, count, vital);
 }
 
+/** As `makeJob`, with the whole body, which lies at `source`; 0 when there is no memory. */
+export function makeWhole(source: usize, bytes: u32): u32 {
+  const made = makeJob(bytes, false);
+  if (made == 0) return 0;
+  if (appendBody(jobAt(made), 0, source, bytes, false) == bytes) return made;
+  freeJob(jobAt(made));
+  return 0;
+}
+
 /**
  * Adds the whole body of `part`, which is a record without a place, to a body that has `position`
  * bytes; false without memory.

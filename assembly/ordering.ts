@@ -21,14 +21,9 @@ import { tubeAt } from "./tube";
 /** As `openUpload`, for a body that lies whole at `offset` of the input slot. */
 export function makeUpload(t: u32, offset: u32, bytes: u32): i32 {
   enter();
-  const at = bodies.makeJob(bytes, false);
+  const at = bodies.makeWhole(inputSlot(t) + offset, bytes);
   if (at == 0) return leave(t, OUT_OF_MEMORY);
-  const job = jobAt(at);
-  job.state = STATE_UPLOADING;
-  if (bodies.appendBody(job, 0, inputSlot(t) + offset, bytes, false) != bytes) {
-    bodies.freeJob(job);
-    return leave(t, OUT_OF_MEMORY);
-  }
+  jobAt(at).state = STATE_UPLOADING;
   setResult(t, RESULT_REF, <f64>at);
   return leave(t, DONE);
 }

@@ -47,13 +47,9 @@ export function putWhole(
   now: f64,
 ): i32 {
   if (isFull(t, tubeAt(tube), bytes)) return FULL;
-  const at = bodies.makeJob(bytes, false);
+  const at = bodies.makeWhole(source, bytes);
   if (at == 0) return OUT_OF_MEMORY;
   const job = jobAt(at);
-  if (bodies.appendBody(job, 0, source, bytes, false) != bytes) {
-    bodies.freeJob(job);
-    return OUT_OF_MEMORY;
-  }
   if (givesTags(tubeAt(tube))) return tagWhole(t, job, tube, id, pri, delay, ttrSeconds, 0, now);
   return commands.admit(t, job, tube, id, pri, delay, ttrSeconds, now);
 }
@@ -92,14 +88,9 @@ export function putTagged(
   now: f64,
 ): i32 {
   enterAt(now);
-  const at = bodies.makeJob(bytes, false);
+  const at = bodies.makeWhole(inputSlot(t) + offset, bytes);
   if (at == 0) return leave(t, OUT_OF_MEMORY);
-  const job = jobAt(at);
-  if (bodies.appendBody(job, 0, inputSlot(t) + offset, bytes, false) != bytes) {
-    bodies.freeJob(job);
-    return leave(t, OUT_OF_MEMORY);
-  }
-  return leave(t, tagWhole(t, job, tube, id, pri, delay, ttrSeconds, tagBytes, now));
+  return leave(t, tagWhole(t, jobAt(at), tube, id, pri, delay, ttrSeconds, tagBytes, now));
 }
 
 /**

@@ -40,7 +40,6 @@ import {
   isU32,
   lengthOf,
   lineEnd,
-  makePut,
   putEnd,
   readDelete,
   readPut,
@@ -85,7 +84,7 @@ function admit(run: Run, line: u32): u32 {
     run.needs = putEnd(run) - line;
     return 0;
   }
-  const made = makePut(run);
+  const made = bodies.makeWhole(run.body, run.bodyBytes);
   if (made == 0) return 0;
   const job = jobAt(made);
   const id = takeId(run);

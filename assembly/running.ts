@@ -7,8 +7,7 @@
  */
 import { Told } from "./acks";
 import * as C from "./constants";
-import * as bodies from "./job";
-import { Job, jobAt } from "./job";
+import { Job } from "./job";
 import * as commands from "./commands";
 import { readKey } from "./keyed";
 import { takesAsItIs } from "./settings";
@@ -159,16 +158,6 @@ export function count(run: Run, which: i32): void {
 }
 
 /* Puts that were read. */
-
-/** The job of a put, with its body; 0 when there is no memory. */
-export function makePut(run: Run): u32 {
-  const made = bodies.makeJob(run.bodyBytes, false);
-  if (made == 0) return 0;
-  const job = jobAt(made);
-  if (bodies.appendBody(job, 0, run.body, run.bodyBytes, false) == run.bodyBytes) return made;
-  bodies.freeJob(job);
-  return 0;
-}
 
 /**
  * The job of a put without tags is one: DONE, or BURIED when there is no memory for its priority.

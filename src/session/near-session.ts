@@ -86,8 +86,9 @@ export class NearSession implements NearCommands {
     if (first === 0) return 0;
     const longest = this.#longestBody();
     let done = 0;
-    for (let staged = 1; done < most && staged > 0;) {
-      staged = this.#stageJobs(shard, bodies.slice(done, most), first + done, longest);
+    while (done < most) {
+      const staged = this.#stageJobs(shard, bodies.slice(done, most), first + done, longest);
+      if (staged === 0) break;
       const answer = shard.putMany(tube, staged, pri, delaySeconds, ttrSeconds, desk.now);
       const count = shard.field(C.RESULT_COUNT);
       const buried = answer === C.BURIED ? count : 0;

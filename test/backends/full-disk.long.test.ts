@@ -108,9 +108,7 @@ class Lives {
   }
 
   /** The end of what they said, for whoever waited in vain. */
-  tell(): string {
-    return `\n${this.#tail.join("\n")}`;
-  }
+  readonly tell = (): string => `\n${this.#tail.join("\n")}`;
 
   /** Begins the next one. */
   next(): Life {
@@ -127,7 +125,7 @@ class Lives {
       return code;
     });
     return {
-      open: () => within("it is open", TIMEOUT_MS / 2, opened, () => this.tell()),
+      open: () => within("it is open", TIMEOUT_MS / 2, opened, this.tell),
       kill: () => {
         child.kill("SIGKILL");
         return closed;
@@ -166,7 +164,7 @@ test(
         const before = lives.enqueued.size;
         await life.open();
         const isMore = () => lives.enqueued.size > before;
-        await until("it enqueues", isMore, () => lives.tell());
+        await until("it enqueues", isMore, lives.tell);
         await disturb(disk, random);
         await life.kill();
         if (random.oneIn(2)) disk.relieve();
@@ -175,7 +173,7 @@ test(
         disk.relieve();
       }
       const isLast = () => lives.done.at(-1)?.life === LIVES - 1;
-      await until("the last one does some", isLast, () => lives.tell());
+      await until("the last one does some", isLast, lives.tell);
       expect(await life.finish()).toBe(0);
       const { enqueued, done, refusals } = lives;
       const there = new Set(done.map(({ at }) => at));
@@ -196,11 +194,7 @@ test(
     const directory = join(disk.directory, "queue");
     const lives = new Lives(directory);
     const before = lives.next();
-    await until(
-      "it enqueues",
-      () => lives.enqueued.size > 20,
-      () => lives.tell(),
-    );
+    await until("it enqueues", () => lives.enqueued.size > 20, lives.tell);
     await before.kill();
     for (const name of readdirSync(directory)) {
       if (spareNumber(name) !== undefined) rmSync(join(directory, name));
@@ -209,20 +203,12 @@ test(
     lives.refusals.clear();
     const life = lives.next();
     await life.open();
-    await until(
-      "it is refused",
-      () => lives.refusals.has("HM_OUT_OF_MEMORY"),
-      () => lives.tell(),
-    );
+    await until("it is refused", () => lives.refusals.has("HM_OUT_OF_MEMORY"), lives.tell);
     const { length } = lives.done;
     await pause(1000);
     expect(lives.done.length).toBe(length);
     disk.relieve();
-    await until(
-      "it does some",
-      () => lives.done.at(-1)?.life === 1,
-      () => lives.tell(),
-    );
+    await until("it does some", () => lives.done.at(-1)?.life === 1, lives.tell);
     expect(await life.finish()).toBe(0);
     const there = new Set(lives.done.map(({ at }) => at));
     expect([...lives.enqueued].filter((at) => !there.has(at))).toEqual([]);
